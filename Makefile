@@ -1,0 +1,62 @@
+# Everything a newcomer or CI runs. `make demo` and `make test` set themselves up.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+PYTEST := $(BIN)/pytest
+# the tests use both cores; a test that needs the machine to itself is marked `slow`
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick check format lint types imports docs docs-check clean
+
+help: ## list what can be made
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+# Two stamps, so that `make demo` installs no test tools and repeats cost nothing.
+.venv/base: pyproject.toml constraints.txt
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || \
+		{ rm -rf .venv; echo "make: $(PYTHON) cannot make a venv (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/dev: .venv/base
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,mcp]'
+	@touch $@
+
+demo: .venv/base ## run the main job on this machine, no GPU and no downloads of weights
+	@$(BIN)/darkroom demo
+
+test: .venv/dev ## run all tests and hold the coverage bars
+	$(PYTEST) -n $(WORKERS) --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/coverage report --include='darkroom/core/*' --fail-under=100
+
+quick: .venv/dev ## run the tests that take no more than a few seconds each, without coverage
+	$(PYTEST) -n $(WORKERS) -m 'not slow'
+
+check: .venv/dev lint types imports docs-check test ## all that CI holds a change to
+
+format: .venv/dev ## rewrite the code in the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell
+
+types: .venv/dev
+	$(BIN)/pyright
+
+imports: .venv/dev
+	$(BIN)/lint-imports --no-logo
+
+docs: .venv/dev ## write generated parts of docs/ again
+	$(BIN)/cog -r docs/commands.md docs/errors.md docs/configuration.md
+	$(BIN)/darkroom sidecar schema > docs/sidecar.schema.json
+
+docs-check: .venv/dev
+	$(BIN)/cog --check --diff docs/commands.md docs/errors.md docs/configuration.md
+
+clean: ## remove what make made; keeps projects/
+	rm -rf .venv .coverage .coverage.* .pytest_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,1 @@
+"""Measurements of the embedded engine, its judge and its encoders."""

@@ -1,0 +1,1 @@
+"""What the embedded engine's server costs per prompt, beside ComfyUI's own figure."""

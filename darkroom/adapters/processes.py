@@ -1,0 +1,89 @@
+"""Processes of this machine: start one apart, know it again, hold a lock against others.
+
+Owns the difference between systems: Linux tells through /proc, others through `ps`.
+"""
+
+import contextlib
+import fcntl
+import os
+import subprocess
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+_KEPT = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+_KEPT_PREFIXES = ("LC_", "PYTHON", "COVERAGE_", "OMP_", "OPENBLAS_")
+_EVERY_S = 0.02
+
+
+def environment() -> dict[str, str]:
+    """What a child may know: how to run Python here, and none of our secrets."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in _KEPT or name.startswith(_KEPT_PREFIXES)
+    }
+
+
+def spawn(arguments: list[str], log: Path) -> int:
+    """Start a process in a session of its own, so that Ctrl-C here does not end it there."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    streams = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o600),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    return os.posix_spawn(arguments[0], arguments, environment(), file_actions=streams, setsid=True)
+
+
+def started_at(pid: int) -> str | None:
+    """When a process began, in whatever unit the system has; None when it has ended."""
+    with contextlib.suppress(ChildProcessError, OSError):
+        os.waitpid(pid, os.WNOHANG)  # a child of ours that has ended would stay as a zombie
+    if Path("/proc/self/stat").exists():
+        return _from_proc(pid)
+    found = subprocess.run(
+        ["ps", "-o", "state=,lstart=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
+    return None if not found or found.startswith("Z") else found.partition(" ")[2].strip()
+
+
+def _from_proc(pid: int) -> str | None:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    # the name of the program, in brackets, may hold blanks and brackets itself
+    fields = text.rpartition(")")[2].split()
+    state, began = fields[0], fields[19]
+    return None if state in {"Z", "X"} else began
+
+
+def has_ended(pid: int, began: str) -> bool:
+    """Whether the process that began then is gone, even if its number was given away again."""
+    return started_at(pid) != began
+
+
+@contextlib.contextmanager
+def held_lock(file: Path, deadline: float, otherwise: Callable[[], Exception]) -> Generator[None]:
+    """Hold a lock that ends with this process; raises what `otherwise` makes after the deadline."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while not _taken(descriptor):
+            if time.monotonic() > deadline:
+                raise otherwise()
+            time.sleep(_EVERY_S)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,131 @@
+"""The one place where configuration meets concrete adapters.
+
+Owns which store, which judge and which vision model a configuration means. Makes
+them; decides nothing else, and keeps nothing between calls.
+"""
+
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+
+from pydantic import SecretStr
+
+from darkroom.adapters.comfyui import ComfyClient, Timing
+from darkroom.adapters.engine_process import engine_of
+from darkroom.adapters.projects import Project
+from darkroom.adapters.settings import Lab
+from darkroom.adapters.stores import open_lab_store
+from darkroom.adapters.stores.spool import SpooledStore
+from darkroom.adapters.vision.chat import ChatModel
+from darkroom.adapters.vision.exchange import Endpoint, Patience
+from darkroom.adapters.vision.fallback import Allowance, Panel
+from darkroom.adapters.vision.judge import Judge
+from darkroom.adapters.vision.ollama_chat import OllamaChat
+from darkroom.adapters.vision.openai_chat import OPENAI, OPENROUTER, OpenAIChat
+from darkroom.core.config.aigen import Comfy
+from darkroom.core.config.aivis import AIVis
+from darkroom.core.config.aivis import Judge as JudgeConfig
+from darkroom.core.config.fields import EMBEDDED
+from darkroom.core.config.lab import LabConfig
+from darkroom.core.errors import UsageError
+
+_USUAL_ADDRESSES = {
+    "ollama": "http://localhost:11434",
+    "openrouter": "https://openrouter.ai/api/v1",
+    "openai": "https://api.openai.com/v1",
+}
+
+
+def store_of(lab: Lab) -> SpooledStore:
+    """Open the configured store with its spool in front; contacts no server yet."""
+    return open_lab_store(lab)
+
+
+def storage_of(lab: Lab) -> dict[str, object]:
+    """Say how sidecars name the store; holds no credentials and no machine path."""
+    told = lab.config.store
+    if told.kind == "folder":
+        return {"kind": "folder"}
+    return {"kind": "s3", "endpoint": told.endpoint, "bucket": told.bucket}
+
+
+_USUAL_PORT = 8188
+
+
+@contextmanager
+def renderer_of(lab: Lab, told: Comfy) -> Generator[ComfyClient]:
+    """Connect to the server that draws; the embedded engine runs for as long as this is open."""
+    timing = replace(Timing(), longest_s=told.timeout_s)
+    if told.is_embedded:
+        engine = engine_of(lab)
+        running = engine.start()
+        try:
+            with closing(ComfyClient(EMBEDDED, running.url, timing)) as client:
+                yield client
+        finally:
+            if running.started:  # one that was there before belongs to somebody else
+                engine.stop()
+        return
+    name, url = _address_of(lab, told)
+    with closing(ComfyClient(name, url, timing)) as client:
+        yield client
+
+
+def _address_of(lab: Lab, told: Comfy) -> tuple[str, str]:
+    """A host of darkroom.yaml by its name, else host and port; the name is no address."""
+    if known := lab.config.hosts.get(told.host):
+        return told.host, known.url
+    name = told.host if told.port == _USUAL_PORT else f"{told.host}-{told.port}"
+    return name, f"http://{told.host}:{told.port}"
+
+
+def judge_of(lab: Lab, project: Project) -> Judge:
+    """Make the judge that steers a project's runs."""
+    return _judge(lab.config, project, project.aivis)
+
+
+def holdout_of(lab: Lab, project: Project) -> Judge | None:
+    """Make the judge that only watches, where the project names one."""
+    named = project.aivis.holdout
+    return _judge(lab.config, project, named) if named else None
+
+
+def _judge(lab: LabConfig, project: Project, named: JudgeConfig) -> Judge:
+    if named.provider == "embedded":
+        # imported here: measuring loads numpy and OpenCV, which a remote judge never needs
+        from darkroom.adapters.vision.measuring_judge import MeasuringJudge
+
+        return MeasuringJudge()
+    from darkroom.adapters.vision.model_judge import ModelJudge
+
+    aivis = project.aivis
+    second = aivis.fallback if named is aivis else None
+    panel = Panel(
+        _chat(lab, project, named),
+        _chat(lab, project, second) if second else None,
+        Allowance(aivis.budget.calls, aivis.budget.tokens),
+    )
+    return ModelJudge(panel, project.prompts)
+
+
+def _chat(lab: LabConfig, project: Project, named: JudgeConfig) -> ChatModel:
+    if named.provider == "embedded":
+        raise UsageError("judge-cannot-chat", "the embedded judge cannot stand in for a model")
+    if named.model is None:
+        raise UsageError(
+            "judge-without-model", f"provider {named.provider} needs a model in AIVis.yaml"
+        )
+    endpoint = _endpoint(lab, project.aivis, named, project.secrets.api_key(named.provider))
+    if named.provider == "ollama":
+        return OllamaChat(endpoint, named.model)
+    dialect = OPENROUTER if named.provider == "openrouter" else OPENAI
+    return OpenAIChat(endpoint, named.model, dialect)
+
+
+def _endpoint(lab: LabConfig, aivis: AIVis, named: JudgeConfig, key: SecretStr | None) -> Endpoint:
+    known = lab.providers.get(named.provider)
+    address = named.base_url or (known and known.base_url) or _USUAL_ADDRESSES[named.provider]
+    patience = Patience(
+        read_s=aivis.timeout_s, retries=aivis.retries, retry_delay_s=aivis.retry_delay_s
+    )
+    return Endpoint(named.provider, address, key, patience)

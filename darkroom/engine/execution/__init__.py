@@ -1,0 +1,1 @@
+"""From a submitted graph to its outputs: checking, order, cache, queue, history."""

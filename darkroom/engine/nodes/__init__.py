@@ -1,0 +1,1 @@
+"""The standard nodes: what they take, what they give, what they do."""

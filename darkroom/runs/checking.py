@@ -1,0 +1,43 @@
+"""Ask the host before any GPU time whether it can draw what the run will send.
+
+Owns the comparison of the first graph with the host's own node table. A host that
+has no such table (a fake one) is taken at its word.
+"""
+
+from dataclasses import replace
+
+from darkroom.adapters.comfyui import ComfyClient
+from darkroom.core.decide import Try, drawn_seed
+from darkroom.core.errors import PreflightError
+from darkroom.core.wording import worded
+from darkroom.core.workflow.findings import Finding
+from darkroom.core.workflow.preflight import is_runnable, preflight
+from darkroom.runs.graphs import graph_of
+from darkroom.runs.run import Run
+
+
+def check_host(run: Run) -> tuple[Finding, ...]:
+    """Everything the host has to say against the graph; raises where it would refuse it."""
+    renderer = run.tools.renderer
+    if not isinstance(renderer, ComfyClient):
+        return ()
+    step = first_step(run)
+    name = run.original.filename if run.original and step.base == "input" else None
+    graph = graph_of(run, step, name)
+    findings = preflight(graph, renderer.object_info(), uploads={name} if name else ())
+    if not is_runnable(findings):
+        wrong = [str(finding) for finding in findings if finding.severity == "error"]
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        raise PreflightError("preflight-failed", f"{wrong[0]}{more}", where=renderer.name)
+    return findings
+
+
+def first_step(run: Run) -> Try:
+    """The step a run begins with, whatever was tried since."""
+    plan = run.plan
+    prompts = worded(plan.prompts, run.criteria)
+    step = Try(1, plan.settings, prompts, plan.base)
+    if plan.fixed_seed:
+        return step
+    seed = drawn_seed(plan.run_id, 1)
+    return replace(step, settings=replace(step.settings, seed=seed))

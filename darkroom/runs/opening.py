@@ -1,0 +1,117 @@
+"""Open a run: the project, the servers, and either a new run or the one that is open.
+
+Owns the order in which things are opened (everything opened is closed again, whatever
+happens) and the choice between beginning and going on. Draws nothing.
+"""
+
+import hashlib
+from contextlib import ExitStack
+from dataclasses import replace
+
+from darkroom.adapters.confined import Refused, read_bounded
+from darkroom.adapters.images import MAX_BYTES
+from darkroom.adapters.projects import Project
+from darkroom.adapters.redaction import redactor
+from darkroom.adapters.settings import Lab, open_lab
+from darkroom.adapters.wiring import holdout_of, judge_of, renderer_of
+from darkroom.core.errors import UsageError, VisionError
+from darkroom.runs import records
+from darkroom.runs.beginning import Choice, begin, begun_plan, choose
+from darkroom.runs.checking import check_host
+from darkroom.runs.documents import Documents
+from darkroom.runs.history import read_history
+from darkroom.runs.judging import shown
+from darkroom.runs.logs import app_log
+from darkroom.runs.params import IterateParams
+from darkroom.runs.run import Original, Run, Tools
+from darkroom.runs.sources import project_of
+from darkroom.runs.telling import Opened, Said, tell
+from darkroom.writepath.desk import Desk
+from darkroom.writepath.opening import opened_desk
+
+
+def open_run(params: IterateParams) -> Run:
+    """Open the run; close it by leaving it as a context manager."""
+    lab = open_lab(params.sets)
+    project = project_of(lab, params)
+    with ExitStack() as stack:
+        desk = desk_of(lab, project, stack)
+        # two processes on one run would both decide what comes next
+        stack.enter_context(desk.locks.held(f"run-{project.name}"))
+        stack.enter_context(app_log(project.folder, project.secrets.known()))
+        tools = tools_of(lab, project, desk, stack)
+        choice = choose(project, params, desk)
+        run = _opened(params, project, tools, choice)
+        run.open_things = stack.pop_all()
+    return run
+
+
+def desk_of(lab: Lab, project: Project, stack: ExitStack) -> Desk:
+    """The write path's desk, which knows this project's secrets as well."""
+    desk = stack.enter_context(opened_desk(lab))
+    return replace(desk, redact=redactor(project.secrets.known()))
+
+
+def tools_of(lab: Lab, project: Project, desk: Desk, stack: ExitStack) -> Tools:
+    """The server that draws and the judges; the server is asked what it is."""
+    renderer = stack.enter_context(renderer_of(lab, project.aigen.comfyui))
+    said = renderer.receipt()
+    engine = f"{said.kind}/{said.version}"
+    return Tools(desk, renderer, engine, judge_of(lab, project), holdout_of(lab, project))
+
+
+def _opened(params: IterateParams, project: Project, tools: Tools, choice: Choice) -> Run:
+    docs = Documents(tools.desk.store, choice.keys, project.secrets.known())
+    original = original_of(project)
+    if choice.is_new:
+        begin(project, params, tools, docs, original)
+    plan, notes = begun_plan(project, docs, original)
+    run = Run(project, plan, tools, docs, choice.checkpoint)
+    run.original, run.notes = original, notes
+    run.iterations = read_history(docs, plan)
+    check_host(run)
+    if original is not None:
+        run.original = _described(run, original)
+    choice.save(project.folder, tools.desk.now())
+    done = len(run.counted)
+    host, budget = tools.renderer.name, plan.budget
+    resumed = not choice.is_new
+    tell(Opened(project.name, run.keys.run_id, resumed, done, budget, plan.strategy, host))
+    return run
+
+
+def original_of(project: Project) -> Original | None:
+    """The input image, read once."""
+    path = project.input_image
+    if path is None:
+        return None
+    try:
+        data = read_bounded(path, MAX_BYTES)
+    except Refused as refused:
+        raise UsageError("run-file-missing", f"the file {refused}", where=path.name) from refused
+    digest = hashlib.sha256(data).hexdigest()
+    return Original(data, f"input-{digest[:16]}{path.suffix.lower()}", digest)
+
+
+def _described(run: Run, original: Original) -> Original:
+    """Have the input image described, once per run."""
+    saved = run.docs.named("original.json")
+    if saved is None:
+        try:
+            judged = run.tools.judge.describe(shown(run, original.data))
+        except VisionError as error:
+            tell(Said(f"the input image is not described: {error.message}"))
+            return original
+        content = {
+            "sha256": original.sha256,
+            "description": judged.result,
+            "aivis_metadata": records.receipt(judged.asking),
+        }
+        saved = run.docs.save_named("original.json", content)
+    if saved.get("sha256") != original.sha256:
+        raise UsageError(
+            "run-input-changed",
+            f"the input image is not the one run {run.keys.run_id} began with",
+        )
+    text = str(saved.get("description", ""))
+    return Original(original.data, original.filename, original.sha256, text)

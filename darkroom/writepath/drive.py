@@ -1,0 +1,296 @@
+"""Bring one job from wherever it stands to an ending: an image, or a recorded reason.
+
+Owns the loop submit, wait, fetch, verify, commit, and the two resubmissions of a lost
+job. Used alike by a fresh draw and by reconcile; the caller holds the job's lock.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from darkroom.adapters.renderer import Renderer
+from darkroom.core.errors import (
+    ComfyError,
+    ComfyUnreachable,
+    ImageRefused,
+    Interrupted,
+    JobFailed,
+    JobLost,
+    JobRejected,
+    StoreError,
+)
+from darkroom.core.jobs import (
+    Cancelled,
+    Done,
+    Failed,
+    FinalState,
+    JobState,
+    Lost,
+    OutputFile,
+    Pending,
+    Progress,
+    Running,
+)
+from darkroom.core.sidecar import moment
+from darkroom.writepath.commit import commit, stored_image, verified
+from darkroom.writepath.crashpoints import reach
+from darkroom.writepath.desk import (
+    Answer,
+    Committed,
+    Desk,
+    Drawn,
+    Ended,
+    Picture,
+    Service,
+    Taken,
+    Waiting,
+)
+from darkroom.writepath.flight import Flight
+from darkroom.writepath.intents import Intent, attempt_prefix, with_prefix
+from darkroom.writepath.ledger import Ledger
+from darkroom.writepath.outcomes import (
+    NotDrawn,
+    Open,
+    Repeated,
+    Resubmit,
+    Result,
+    Withdrawn,
+    ending_of_a_loss,
+    losses_in_a_row,
+)
+from darkroom.writepath.uploads import Uploads
+
+FETCHES = 3
+_LOOKS = 10
+_LOOK_AGAIN_S = 0.2
+OnProgress: TypeAlias = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One way to bring jobs to an end: the desk, a server, and who answers questions."""
+
+    desk: Desk
+    flight: Flight
+    answer: Answer | None = None
+    on_progress: OnProgress | None = None
+    uploads: Uploads = field(default_factory=Uploads)
+    calls_back: bool = True
+    """Whether Ctrl-C takes the job off the server; else it goes on there, to be collected."""
+
+    @property
+    def renderer(self) -> Renderer:
+        """The server that draws."""
+        return self.flight.renderer
+
+    @property
+    def ledger(self) -> Ledger:
+        """The records of jobs."""
+        return Ledger(self.desk.store)
+
+
+def submit_and_follow(errand: Errand, intent: Intent) -> Drawn:
+    """Make the promise, submit, and see it through."""
+    while True:
+        with errand.flight.place():
+            final = _submitted(errand, intent)
+        step = _settled(errand, intent, final)
+        if not isinstance(step, Intent):
+            return step
+        intent = step
+
+
+def resume(errand: Errand, begun: Open | Resubmit) -> Drawn:
+    """See a promise through: from the stored image, else from what the server knows."""
+    intent = begun.last
+    if elsewhere := errand.ledger.committed(intent.project, intent.job_key):
+        return _elsewhere(errand, intent, elsewhere)
+    if picture := stored_image(errand.desk, intent.image_key):
+        return _committed(errand, intent, picture, None)
+    if isinstance(begun, Resubmit):
+        return submit_and_follow(errand, next_attempt(errand, intent))
+    return _followed(errand, intent)
+
+
+def _followed(errand: Errand, intent: Intent) -> Drawn:
+    state = known_state(errand, intent)
+    if isinstance(state, Pending | Running):
+        with errand.flight.place():
+            state = _awaited(errand, intent)
+    step = _settled(errand, intent, state)
+    return submit_and_follow(errand, step) if isinstance(step, Intent) else step
+
+
+def known_state(errand: Errand, intent: Intent) -> JobState:
+    """What the server knows; a job just sent may still be on its way into the queue."""
+    state = errand.renderer.state(intent.prompt_id)
+    if isinstance(state, Lost) and (wait_s := _settling_s(errand, intent)) > 0:
+        errand.desk.pause(wait_s)
+        state = errand.renderer.state(intent.prompt_id)
+    return state
+
+
+def _settling_s(errand: Errand, intent: Intent) -> float:
+    settle_s = errand.desk.settle_s
+    return min(settle_s - errand.desk.age_s(intent.created_at), settle_s)
+
+
+def next_attempt(errand: Errand, last: Intent) -> Intent:
+    """The promise after a lost one: the same job under a new id and file name."""
+    desk, attempt, prompt_id = errand.desk, last.attempt + 1, errand.desk.new_id()
+    changes: dict[str, object] = {
+        "attempt": attempt,
+        "prompt_id": prompt_id,
+        "graph": with_prefix(last.graph, attempt_prefix(last.job_key, attempt, prompt_id)),
+        "host": errand.renderer.name,
+        "created_at": moment(desk.now()),
+        "owner": desk.owner,
+    }
+    return last.model_copy(update=changes)
+
+
+def _submitted(errand: Errand, intent: Intent) -> FinalState:
+    errand.ledger.promise(intent)
+    reach("after-intent")
+    try:
+        with called_back(errand, intent), errand.flight.aboard(intent.prompt_id):
+            graph = errand.uploads.sent(errand.renderer, errand.desk.store, intent)
+            errand.renderer.submit(graph, intent.prompt_id)
+            reach("after-submit")
+            return _awaited_aboard(errand, intent)
+    except JobRejected as exc:
+        return Failed("rejected", exc.message)
+
+
+def _awaited(errand: Errand, intent: Intent) -> FinalState:
+    with called_back(errand, intent), errand.flight.aboard(intent.prompt_id):
+        return _awaited_aboard(errand, intent)
+
+
+def _awaited_aboard(errand: Errand, intent: Intent) -> FinalState:
+    if errand.flight.stopped:  # it was sent while the stop went round
+        errand.renderer.cancel(intent.prompt_id)
+    final = errand.renderer.wait(intent.prompt_id, errand.on_progress)
+    reach("after-wait")
+    return final
+
+
+@contextmanager
+def called_back(errand: Errand, intent: Intent) -> Generator[None]:
+    """On Ctrl-C take the job off the server; what cannot be settled now stays open."""
+    try:
+        yield
+    except (KeyboardInterrupt, Interrupted):
+        if errand.calls_back:
+            with suppress(ComfyError, StoreError):
+                _withdraw(errand, intent)
+        raise
+
+
+def _withdraw(errand: Errand, intent: Intent) -> None:
+    unseen = 0
+    for _ in range(_LOOKS):
+        errand.renderer.cancel(intent.prompt_id)
+        state = errand.renderer.state(intent.prompt_id)
+        unseen += isinstance(state, Lost)
+        # seen nowhere twice: the stop may have come while it was being sent
+        if isinstance(state, Cancelled) or unseen > 1:
+            ended(errand, intent, Withdrawn())
+            return
+        if isinstance(state, Done | Failed):
+            return  # it ended first; reconcile collects it
+        errand.desk.pause(_LOOK_AGAIN_S)
+
+
+def _settled(errand: Errand, intent: Intent, state: JobState) -> Drawn | Intent:
+    """What the server's answer leads to; an Intent means: submit this one next."""
+    match state:
+        case Done():
+            return _collected(errand, intent, state)
+        case Failed(cause, message, node):
+            return ended(errand, intent, NotDrawn(cause=cause, message=message, node=node))
+        case Cancelled():
+            return ended(errand, intent, Withdrawn())
+        case Lost() if errand.flight.stopped:
+            # a pending job that is called back leaves no trace on the server
+            return ended(errand, intent, Withdrawn())
+        case Lost():
+            return after_loss(errand, intent)
+        case Pending() | Running():
+            raise ComfyUnreachable(
+                "job-unsettled", "the server's answer is no ending", where=errand.renderer.name
+            )
+
+
+def after_loss(errand: Errand, intent: Intent) -> Drawn | Intent:
+    """Record the loss; the next attempt, or the end of them."""
+    losses = losses_in_a_row(errand.ledger.attempts(intent.keys, intent.job_key))
+    result = ending_of_a_loss(losses)
+    if isinstance(result, NotDrawn):
+        return ended(errand, intent, result)
+    _record(errand, intent, result)
+    reach("after-lost")
+    errand.uploads.forget()  # whatever stands there now may not have them
+    return next_attempt(errand, intent)
+
+
+def _collected(errand: Errand, intent: Intent, done: Done) -> Drawn | Intent:
+    output = _image_among(done.outputs)
+    if output is None:
+        failure = NotDrawn(cause="bad_output", message="the graph saved no image")
+        return ended(errand, intent, failure)
+    try:
+        picture = _fetched(errand, output)
+    except JobLost:
+        return after_loss(errand, intent)
+    except (JobFailed, ImageRefused) as exc:
+        return ended(errand, intent, NotDrawn(cause="bad_output", message=exc.message))
+    reach("after-fetch")
+    return _committed(errand, intent, picture, Service(done.seconds, done.warnings))
+
+
+def _committed(
+    errand: Errand, intent: Intent, picture: Picture, service: Service | None
+) -> Committed | Waiting | Ended:
+    done = commit(errand.desk, intent, picture, errand.answer, service)
+    if isinstance(done, Taken):
+        message = f"another job's image is at {done.image_key}; this one was not kept"
+        return ended(errand, intent, NotDrawn(cause="error", message=message))
+    return done
+
+
+def _image_among(outputs: tuple[OutputFile, ...]) -> OutputFile | None:
+    saved = [output for output in outputs if output.kind == "output"]
+    return next(iter(saved or outputs), None)
+
+
+def _fetched(errand: Errand, output: OutputFile) -> Picture:
+    """Download and decode; what cannot be decoded may have been cut on the way."""
+    for _ in range(FETCHES - 1):
+        try:
+            return verified(errand.desk, errand.renderer.fetch(output))
+        except ImageRefused:
+            continue
+    return verified(errand.desk, errand.renderer.fetch(output))
+
+
+def _elsewhere(errand: Errand, intent: Intent, found: Committed) -> Committed:
+    if found.image_key != intent.image_key:
+        _record(errand, intent, Repeated(of=found.image_key))
+    return found
+
+
+def ended(errand: Errand, intent: Intent, result: NotDrawn | Withdrawn) -> Ended:
+    """Record an ending without an image."""
+    _record(errand, intent, result)
+    reach("after-outcome")
+    if isinstance(result, Withdrawn):
+        return Ended(intent.job_key, intent.prompt_id, "cancelled", "it was cancelled")
+    return Ended(intent.job_key, intent.prompt_id, result.cause, result.message, result.node)
+
+
+def _record(errand: Errand, intent: Intent, result: Result) -> None:
+    if isinstance(result, NotDrawn):
+        result = result.model_copy(update={"message": errand.desk.redact(result.message)[:2000]})
+    errand.ledger.record(intent, result, moment(errand.desk.now()))

@@ -1,0 +1,118 @@
+"""What is on a server right now: how many of ours, and how to call them back.
+
+Owns the places in the server's queue (two of ours at most) and the way a stop reaches
+jobs that other threads are waiting for. Decides nothing about any job.
+"""
+
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from typing import NoReturn
+
+from darkroom.adapters.renderer import Graph, Renderer
+from darkroom.core.errors import ComfyError, ComfyUnreachable, Interrupted
+from darkroom.core.jobs import EngineReceipt, FinalState, JobState, OutputFile, Progress
+
+IN_SERVER = 2
+_LOOK_AGAIN_S = 0.2
+
+
+class Flight:
+    """The jobs of this process that one server has."""
+
+    def __init__(self, renderer: Renderer, places: int = IN_SERVER) -> None:
+        self.renderer = renderer
+        self._places = threading.Semaphore(places)
+        self._aboard: set[str] = set()
+        self._receipt: EngineReceipt | None = None
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+
+    def receipt(self) -> EngineReceipt:
+        """What the server says it is; asked once."""
+        with self._lock:
+            if self._receipt is None:
+                self._receipt = self.renderer.receipt()
+            return self._receipt
+
+    @property
+    def stopped(self) -> bool:
+        """Whether everything is to come back."""
+        return self._stopped.is_set()
+
+    @contextmanager
+    def place(self) -> Generator[None]:
+        """Wait for a place in the server's queue and hold it."""
+        while not self._places.acquire(timeout=_LOOK_AGAIN_S):
+            self.go_on()
+        try:
+            self.go_on()
+            yield
+        finally:
+            self._places.release()
+
+    @contextmanager
+    def aboard(self, prompt_id: str) -> Generator[None]:
+        """Have the job called back if a stop comes while it is on the server."""
+        with self._lock:
+            self.go_on()
+            self._aboard.add(prompt_id)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._aboard.discard(prompt_id)
+
+    def go_on(self) -> None:
+        """Return unless a stop was asked for."""
+        if self.stopped:
+            raise Interrupted("interrupted", "stopped before the end")
+
+    def stop(self) -> None:
+        """Begin nothing more and call back what is on the server."""
+        self._stopped.set()
+        with self._lock:
+            waiting = tuple(self._aboard)
+        for prompt_id in waiting:
+            with suppress(ComfyError):
+                self.renderer.cancel(prompt_id)
+
+
+class NoHost:
+    """Stands for a host that intents name and the configuration does not."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise ComfyUnreachable("host-unknown", f"no host is configured as {self.name[:80]!r}")
+
+    def receipt(self) -> EngineReceipt:
+        """Refuse."""
+        self._refuse()
+
+    def submit(self, graph: Graph, prompt_id: str) -> None:
+        """Refuse."""
+        self._refuse(graph, prompt_id)
+
+    def state(self, prompt_id: str) -> JobState:
+        """Refuse."""
+        self._refuse(prompt_id)
+
+    def wait(
+        self, prompt_id: str, on_progress: Callable[[Progress], None] | None = None
+    ) -> FinalState:
+        """Refuse."""
+        self._refuse(prompt_id, on_progress)
+
+    def fetch(self, output: OutputFile) -> bytes:
+        """Refuse."""
+        self._refuse(output)
+
+    def upload(self, data: bytes, filename: str) -> str:
+        """Refuse."""
+        self._refuse(data, filename)
+
+    def cancel(self, prompt_id: str) -> bool:
+        """Refuse."""
+        self._refuse(prompt_id)

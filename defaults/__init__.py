@@ -1,0 +1,1 @@
+"""Shipped YAML and JSON; a package only so that a wheel carries the files."""

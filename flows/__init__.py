@@ -1,0 +1,1 @@
+"""The order of steps, and nothing else. Every flow of this package can be deployed."""

@@ -1,0 +1,61 @@
+"""Servers that Prefect started for one run and a killed run left behind.
+
+Prefect ends its own short-lived server when its process exits, but not when that
+process is killed. Owns one small record per process, and ends a server only when it can
+prove that the run it belonged to is gone and that it is still the very same process.
+"""
+
+import json
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+from darkroom.adapters.processes import started_at
+
+FOLDER = "servers"
+
+
+def remember(folder: Path, server_pid: int) -> Path:
+    """Write down which server belongs to this process; returns the record."""
+    record = folder / FOLDER / f"{os.getpid()}.json"
+    record.parent.mkdir(parents=True, exist_ok=True)
+    said = {
+        "owner": started_at(os.getpid()),
+        "server": server_pid,
+        "began": started_at(server_pid),
+    }
+    record.write_text(json.dumps(said), encoding="utf-8")
+    return record
+
+
+def end_left_over(folder: Path) -> int:
+    """End the servers of runs that are gone; says how many there were."""
+    ended = 0
+    for record in sorted((folder / FOLDER).glob("*.json")):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            said = json.loads(record.read_text(encoding="utf-8"))
+            if started_at(int(record.stem)) == said["owner"]:
+                continue  # its run goes on
+            ended += _ended(int(said["server"]), str(said["began"]))
+        record.unlink(missing_ok=True)
+    return ended
+
+
+def _ended(pid: int, began: str) -> bool:
+    if started_at(pid) != began:
+        return False
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        return True
+    return False
+
+
+def own_server() -> int | None:
+    """The process id of the server Prefect started for this process, if it did."""
+    from prefect.server.api.server import SubprocessASGIServer
+
+    # Prefect offers no public way to this number; absent, nothing is remembered
+    known: dict[object, object] = getattr(SubprocessASGIServer, "_instances", {})
+    processes = (getattr(server, "server_process", None) for server in known.values())
+    return next((process.pid for process in processes if process is not None), None)

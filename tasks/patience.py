@@ -1,0 +1,23 @@
+"""Which failures of a step may pass by themselves, and how long to wait for that.
+
+Owns the one retry policy of all tasks. What a server refused, or what a file says wrongly,
+is the same the next time; only a neighbour that did not answer is asked again. Clients
+have their own short patience below this one.
+"""
+
+from typing import Any
+
+from prefect.tasks import exponential_backoff
+
+from darkroom.core.errors import ComfyUnreachable, StoreUnavailable
+
+RETRIES = 3
+DELAYS_S = exponential_backoff(2)
+JITTER = 0.5
+
+
+def may_pass(_task: Any, _task_run: Any, state: Any) -> bool:
+    """Whether another try may help: something outside did not answer."""
+    error = state.data if isinstance(state.data, BaseException) else None
+    error = error or state.result(raise_on_failure=False)
+    return isinstance(error, ComfyUnreachable | StoreUnavailable)

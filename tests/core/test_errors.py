@@ -1,0 +1,43 @@
+import pytest
+
+from darkroom.core.errors import ConfigError, Problem, UsageError
+
+
+def test_an_error_takes_its_hint_from_the_registry_unless_given_a_better_one() -> None:
+    assert "--help" in UsageError("usage", "x").hint
+    assert UsageError("usage", "x", hint="do that").hint == "do that"
+
+
+def test_an_error_as_a_dict_holds_all_a_script_needs() -> None:
+    assert UsageError("usage", "what", where="file:3", hint="do").as_dict() == {
+        "code": "usage",
+        "message": "what",
+        "where": "file:3",
+        "hint": "do",
+        "exit_code": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("problem", "text"),
+    [
+        (Problem("a.yaml", 3, "cfg", "expected a number"), "a.yaml:3: cfg: expected a number"),
+        (Problem("a.yaml", None, "", "is empty"), "a.yaml: is empty"),
+        (
+            Problem("a.yaml", 1, "cgf", "unknown key", "cfg"),
+            "a.yaml:1: cgf: unknown key (did you mean 'cfg'?)",
+        ),
+    ],
+)
+def test_a_problem_reads_as_one_line(problem: Problem, text: str) -> None:
+    assert str(problem) == text
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 mistake in"), (2, "2 mistakes in")])
+def test_a_config_error_carries_every_mistake(count: int, words: str) -> None:
+    problems = tuple(Problem("a.yaml", n, "k", "m") for n in range(count))
+    error = ConfigError("usage", problems)
+    assert words in error.message
+    rows = error.as_dict()["problems"]
+    assert isinstance(rows, list)
+    assert len(rows) == count

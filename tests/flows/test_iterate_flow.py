@@ -1,0 +1,57 @@
+"""The flow under a real Prefect: states, retries, artifacts, and the form of its parameters."""
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+
+from darkroom.core.errors import ComfyUnreachable
+from darkroom.runs.params import IterateParams
+from darkroom.runs.report import RunReport
+from flows.iterate import iterate
+from tests.runs.run_scenes import Lab
+
+pytestmark = pytest.mark.slow
+
+
+def artifacts(key: str) -> list[object]:
+    with get_client(sync_client=True) as client:
+        wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+        return list(client.read_artifacts(artifact_filter=wanted))
+
+
+def test_a_run_under_prefect_ends_as_without_it_and_shows_its_iterations(lab):
+    report = iterate(IterateParams(project="demo"))
+    assert isinstance(report, RunReport)
+    assert report.status == "accepted"
+    name = f"demo-{report.run_id}".replace("_", "-")
+    tables = artifacts(f"iterations-{name}")
+    assert len(tables) == 3
+    assert "every criterion is met" in str(artifacts(f"report-{name}")[0])
+
+
+def test_a_server_that_comes_back_is_tried_again_and_costs_no_iteration(lab: Lab, monkeypatch):
+    monkeypatch.setattr("flows.iterate.Run.retries", 2)
+    real, calls = lab.server.submit, []
+
+    def submit(graph, prompt_id):
+        calls.append(prompt_id)
+        if len(calls) == 1:
+            raise ComfyUnreachable("usage", "not yet", where="fake")
+        return real(graph, prompt_id)
+
+    monkeypatch.setattr(
+        "tests.fakes.fake_renderer.FakeRenderer.submit", lambda _, g, p: submit(g, p)
+    )
+    monkeypatch.setattr("flows.iterate.draw.retry_delay_seconds", 0)
+    report = iterate(IterateParams(project="demo"))
+    assert isinstance(report, RunReport)
+    assert [line.failure for line in report.iterations] == [None, None, None]
+
+
+def test_the_parameters_make_a_form_with_bounds_and_words():
+    schema = iterate.parameters.model_dump()
+    form = schema["definitions"]["IterateParams"]["properties"]
+    assert schema["required"] == ["params"]
+    assert all(field.get("description") for field in form.values())
+    assert form["resume_from"]["anyOf"][0]["minimum"] == 1
+    assert form["seed_ranking_mode"]["enum"] == ["rank1", "top3", "top5"]

@@ -1,0 +1,17 @@
+"""Stores of these tests lie in memory where the system offers that: fsync is most of the time."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(dir=_MEMORY if _MEMORY.is_dir() else None))
+    yield folder
+    shutil.rmtree(folder)
