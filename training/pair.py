@@ -32,9 +32,17 @@ from training.pair_network import PICTURE_SIDE, SPACE, CaptionEncoder, PictureEn
 from training.pictures import COLOUR_JITTER
 from training.scenes import draw_sample
 
-PICTURES, CHUNK, STEPS, BATCH, RATE, SEED = 60_000, 1000, 2300, 64, 1.5e-3, 21
+PICTURES, CHUNK, STEPS, BATCH, RATE, SEED = 60_000, 1000, 3100, 64, 1.5e-3, 21
 BINDING_FROM = 1500  # from here on both vectors must also tell which colour goes with which shape
-RATE_POINTS = ((0, 1.0), (750, 1.0), (1500, 0.02), (1530, 0.5), (2300, 0.02))
+RATE_POINTS = (
+    (0, 1.0),
+    (750, 1.0),
+    (1500, 0.02),
+    (1530, 0.5),
+    (2300, 0.02),
+    (2330, 0.5),
+    (3100, 0.02),
+)
 PAIRS = tuple(product(COLOURS, SHAPES))
 
 
@@ -123,6 +131,11 @@ def binding_loss(binder: nn.Linear, seen: Tensor, said: Tensor, truth: Tensor) -
     return missed.sum(1).mean()
 
 
+def _rate_share(step: int) -> float:
+    steps, shares = zip(*RATE_POINTS, strict=True)
+    return float(np.interp(step, steps, shares))
+
+
 def train(out: Path) -> None:
     """Draw, train, save; goes on from `pair-last.pt` where that exists."""
     torch.manual_seed(SEED)
@@ -147,9 +160,7 @@ def train(out: Path) -> None:
         pair.zero_grad(set_to_none=True)
         binding.zero_grad()
         (loss + bound_loss).backward()
-        optimiser.step(
-            RATE * min(1, (step + 5) / 60) * np.interp(step, *zip(*RATE_POINTS, strict=True))
-        )
+        optimiser.step(RATE * min(1, (step + 5) / 60) * _rate_share(step))
         if binds:
             binding.step()
         if (step + 1) % 50 == 0:

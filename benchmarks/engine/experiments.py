@@ -170,7 +170,7 @@ def style(number: int) -> Iterator[Row]:
     for strength in (0.0, 0.5, 1.0):
         model = load_checkpoint(BASE).with_lora(LORAS[0], strength)
         pictures = [drawn(model, plain_caption(f), 5000 + k, Recipe()) for k, f in enumerate(light)]
-        lines = float(np.mean([(picture.max(-1) < 60).mean() for picture in pictures]))
+        lines = float(np.mean([(picture.max(-1) < 100).mean() for picture in pictures]))
         right = [facts_met(measure(p), f).all_met for p, f in zip(pictures, light, strict=True)]
         shares.append(lines)
         text = f"line pixels {lines:.4f}, obeyed {share_of(right)}"

@@ -52,6 +52,11 @@ def configure(*, as_json: bool, verbose: bool) -> None:
     _mode.verbose = verbose
 
 
+def is_live() -> bool:
+    """Whether a display that changes in place has somebody to look at it."""
+    return sys.stderr.isatty() and not _mode.as_json
+
+
 def emit(data: object, human: Callable[[], None] | None = None) -> None:
     """Print what a command found: JSON when asked for, else by the given function."""
     if _mode.as_json or human is None:
@@ -110,7 +115,7 @@ def progress(label: str, total: int | None) -> Generator[Callable[[int], None]]:
     """Show how far a long command is; yields a function that moves it on by n."""
     if _mode.as_json or total == 0:
         yield _unmoved
-    elif sys.stderr.isatty():
+    elif is_live():
         with _bar(label, total) as advance:
             yield advance
     else:

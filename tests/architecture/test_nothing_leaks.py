@@ -9,7 +9,7 @@ from tests.architecture.trees import ROOT
 
 FORBIDDEN = {
     "a path of a machine": re.compile(r"(?<![\w.])/(?:root|home/\w+|Users/\w+)/"),
-    "a package index": re.compile(r"(?:index-url|files\.pythonhosted|registry\.npmjs)"),
+    "a package index": re.compile(r"(?:index.url|files\.pythonhosted|registry\.npmjs)"),
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     "an API key": re.compile(r"\bsk-[A-Za-z0-9]{20,}"),
 }

@@ -102,7 +102,7 @@ def test_the_demo_is_right_and_runs_without_a_network() -> None:
     assert project.aivis.provider == "embedded"
     assert not project.workflow.needs_image
     assert 5 <= len(project.rules.acceptance_criteria) <= 8
-    assert project.rules.project.max_iterations == 8
+    assert project.rules.project.max_iterations == 10
 
 
 def test_the_demo_speaks_only_the_words_of_the_shape_world() -> None:

@@ -34,7 +34,7 @@ _BAR = 24
 @contextmanager
 def screen() -> Generator[Listener]:
     """Listen for as long as this is open, in the way the terminal allows."""
-    if not sys.stderr.isatty() or "--json" in sys.argv:
+    if not console.is_live():
         yield _plain
         return
     from rich.console import Console

@@ -240,7 +240,8 @@ def test_a_folder_without_rights_is_denied(
 ) -> None:
     folder.put("a/b", b"x", PNG)
     os.chmod(root / "a", mode)  # noqa: PTH101
-    for parent in [root, *root.parents][:4]:
+    # the way to the folder is open; how deep it lies depends on the test runner's workers
+    for parent in [root, *root.parents][:5]:
         parent.chmod(parent.stat().st_mode | 0o055)
     (root / "a").chmod(mode)
     said = in_a_process(root, "import os; os.setuid(65534)", body)
