@@ -41,3 +41,9 @@ def test_a_config_error_carries_every_mistake(count: int, words: str) -> None:
     rows = error.as_dict()["problems"]
     assert isinstance(rows, list)
     assert len(rows) == count
+
+
+def test_an_error_can_say_more_later() -> None:
+    error = UsageError("usage", "no")
+    assert error.extend("; and why") is error
+    assert (error.message, str(error)) == ("no; and why", "no; and why")
