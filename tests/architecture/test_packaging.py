@@ -71,4 +71,7 @@ def test_the_wheel_carries_defaults_and_weights_and_nothing_private(wheel: Path)
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
     assert tops == {"darkroom", "flows", "tasks", "defaults"}
     assert "defaults/config/rules.yaml" in names
+    assert "darkroom/engine/weights/SHA256SUMS" in names
+    assert "darkroom/engine/weights/shapeworld_base.npz" in names
+    assert "darkroom/adapters/embeddings/weights/shapeworld_picture.onnx" in names
     assert not [name for name in names if name.endswith(".pyc") or "/tests/" in name]
