@@ -111,7 +111,7 @@ def _run(params: "IterateParams") -> None:
     from flows.launching import needs_own_server, run_iterate
 
     if needs_own_server(os.environ):
-        console.note("starting Prefect, about 10 s (none when PREFECT_API_URL names a server that runs)")
+        console.note("starting Prefect, about 10 s (PREFECT_API_URL can name a server that runs)")
     with screen() as listener:
         report = run_iterate(params, listener)
     assert isinstance(report, RunReport)
