@@ -339,8 +339,8 @@ def test_a_project_gives_workflow_values_and_place(comfy: ComfyServer, tmp_path:
     (sidecar,) = sidecars(tmp_path)
     assert sidecar["identity"]["project"] == "first"
     assert sidecar["workflow"]["model"] == "shapeworld_base.onnx"
-    assert sidecar["parameters"]["cfg"] == 2.0
-    assert "red circle" in sidecar["input"]["prompt"]
+    assert sidecar["parameters"]["cfg"] == 3.0
+    assert "pink cross" in sidecar["input"]["prompt"]
 
 
 def test_a_seed_the_project_fixes_is_used(comfy: ComfyServer, tmp_path: Path) -> None:
