@@ -1,5 +1,6 @@
 """The small parts, one by one: documents, the crash switch, flights, hosts, uploads."""
 
+import json
 import threading
 import time
 
@@ -101,12 +102,11 @@ def test_a_stop_reaches_who_waits_for_a_place_and_who_is_on_the_server(scene):
         flight.go_on()
 
 
-@pytest.mark.flaky(reruns=2)  # a race under load, seen once in a full run; to be mended
-@pytest.mark.timeout(30)
 def test_jobs_called_back_while_they_wait_in_the_queue_end_as_cancelled(scene):
     class Forgetful(FakeRenderer):
         def cancel(self, prompt_id):
-            (self.folder / "jobs" / prompt_id).unlink(missing_ok=True)
+            with self._alone():  # else a question under way would write the job back
+                (self.folder / "jobs" / prompt_id).unlink(missing_ok=True)
             return True
 
     server = Forgetful(scene.folder / "server")
@@ -124,7 +124,9 @@ def test_jobs_called_back_while_they_wait_in_the_queue_end_as_cancelled(scene):
     deadline = time.monotonic() + 5
     while not scene.files("*/outcomes/*") and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert len(scene.files("*/outcomes/*")) == 1
+    # the one beside it was on the server; the third may just have been promised
+    ends = [json.loads(path.read_text())["ended"]["result"] for path in scene.files("*/outcomes/*")]
+    assert ends in (["cancelled"], ["cancelled", "cancelled"])
 
 
 def test_a_host_nobody_configured_refuses_everything():

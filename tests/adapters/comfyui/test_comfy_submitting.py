@@ -1,6 +1,7 @@
 """A job is queued exactly once as far as that can be known, or refused with a reason."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -180,12 +181,14 @@ def test_ids_that_newer_servers_refuse_are_never_sent(
     assert comfy.calls == []
 
 
-@pytest.mark.flaky(reruns=2)  # a race under load, seen once in a full run; to be mended
 def test_a_refused_job_leaves_no_socket_behind(
     client: ComfyClient, comfy: ComfyServer, graph: Graph, prompt_id: str
 ) -> None:
     comfy.fail("POST /prompt", Fault(400, b"no"))
     refusal(client, graph, prompt_id)
+    until = time.monotonic() + 5  # the server hears of the closing a moment later
+    while comfy.sockets.all and time.monotonic() < until:
+        time.sleep(0.01)
     assert comfy.sockets.all == []
 
 
