@@ -13,9 +13,11 @@ from darkroom.core.error_codes import (
     images,
     projects,
     runs,
+    scoring,
     sidecars,
     stores,
     vision,
+    warehouse,
     workflows,
     writing,
 )
@@ -34,6 +36,8 @@ ROWS: tuple[ErrorCode, ...] = (
     *engine.ROWS,
     *runs.ROWS,
     *vision.ROWS,
+    *scoring.ROWS,
+    *warehouse.ROWS,
 )
 
 CODES: dict[str, ErrorCode] = {row.code: row for row in ROWS}

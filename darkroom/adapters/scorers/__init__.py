@@ -1,0 +1,1 @@
+"""Metrics that measure an image, in three tiers behind one protocol."""

@@ -1,0 +1,1 @@
+"""DuckDB: one writer, a published snapshot for everybody else."""

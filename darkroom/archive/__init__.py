@@ -1,0 +1,1 @@
+"""Everything already made: synchronise, search, annotate, export, import, find patterns."""

@@ -1,0 +1,1 @@
+"""Metrics, normalisation, composites, grades and calibrations as pure functions."""
