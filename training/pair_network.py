@@ -11,7 +11,7 @@ from torch.nn import functional
 from darkroom.core.world.lexicon import WORDS
 from training.network import attend
 
-WIDTH, SPACE, HEADS = 96, 128, 4
+WIDTH, READ, SPACE, HEADS = 96, 256, 128, 4
 PICTURE_SIDE = 64
 CAPTION_WORDS = 56
 
@@ -38,8 +38,47 @@ class Layer(nn.Module):
         return x + self.narrow(functional.relu(self.widen(self.norm2(x))))
 
 
+class Phrases(nn.Module):
+    """Each row also hears its two neighbours on either side: words that stand together bind."""
+
+    REACH = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(WIDTH)
+        self.join = nn.Linear((2 * self.REACH + 1) * WIDTH, 2 * WIDTH)
+        self.narrow = nn.Linear(2 * WIDTH, WIDTH)
+
+    def forward(self, rows: Tensor, there: Tensor) -> Tensor:
+        """As torch calls it; `there` is 1 where a row is a word."""
+        padded = functional.pad(self.norm(rows) * there, (0, 0, self.REACH, self.REACH))
+        shifted = [padded[:, at : at + rows.shape[1]] for at in range(2 * self.REACH + 1)]
+        return rows + self.narrow(functional.relu(self.join(torch.cat(shifted, -1))))
+
+
+class Gathering(nn.Module):
+    """The unit vector of many rows: each is read by itself, and what was read is added up.
+
+    A sum over rows keeps "red circle" and "blue square" apart where one summary
+    row learns which words occur and forgets which go together (measured: no better
+    than chance against captions with colours exchanged).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(WIDTH)
+        self.read = nn.Linear(WIDTH, READ)
+        self.out = nn.Linear(READ, SPACE)
+
+    def forward(self, rows: Tensor, there: Tensor | None = None) -> Tensor:
+        """As torch calls it."""
+        read = functional.relu(self.read(self.norm(rows)))
+        total = (read if there is None else read * there).sum(1)
+        return functional.normalize(self.out(total * rows.shape[1] ** -0.5), dim=-1)
+
+
 class PictureEncoder(nn.Module):
-    """64 x 64 pixels to 8 x 8 rows by convolutions, then two layers and a summary row."""
+    """64 x 64 pixels to 8 x 8 rows by convolutions, then two layers and a sum over places."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,21 +88,21 @@ class PictureEncoder(nn.Module):
             for before, after, stride in zip(widths, widths[1:], (1, 2, 2), strict=False)
         )
         self.norms = nn.ModuleList(nn.GroupNorm(8, width) for width in widths[1:])
+        self.around = nn.Conv2d(WIDTH, WIDTH, 3, padding=1)
         self.place = nn.Parameter(torch.randn(1, 64, WIDTH) * 0.1)
-        self.summary = nn.Parameter(torch.randn(1, 1, WIDTH) * 0.1)
         self.layers = nn.ModuleList(Layer() for _ in range(2))
-        self.norm, self.out = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, SPACE)
+        self.gather = Gathering()
 
     def forward(self, picture: Tensor) -> Tensor:
         """As torch calls it."""
         x = functional.pixel_unshuffle(picture, 2)
         for conv, norm in zip(self.stem, self.norms, strict=True):
             x = functional.relu(norm(conv(x)))
+        x = x + functional.relu(self.around(x))
         rows = x.flatten(2).transpose(1, 2) + self.place
-        rows = torch.cat([self.summary.expand(rows.shape[0], -1, -1), rows], 1)
         for layer in self.layers:
             rows = layer(rows)
-        return functional.normalize(self.out(self.norm(rows[:, 0])), dim=-1)
+        return self.gather(rows)
 
 
 class CaptionEncoder(nn.Module):
@@ -72,16 +111,18 @@ class CaptionEncoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.words = nn.Embedding(len(WORDS) + 2, WIDTH)
+        self.phrases = nn.ModuleList(Phrases() for _ in range(2))
         self.place = nn.Parameter(torch.randn(1, CAPTION_WORDS, WIDTH) * 0.1)
-        self.summary = nn.Parameter(torch.randn(1, 1, WIDTH) * 0.1)
         self.layers = nn.ModuleList(Layer() for _ in range(2))
-        self.norm, self.out = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, SPACE)
+        self.gather = Gathering()
 
     def forward(self, numbers: Tensor) -> Tensor:
         """As torch calls it."""
-        rows = self.words(numbers) + self.place
-        rows = torch.cat([self.summary.expand(rows.shape[0], -1, -1), rows], 1)
-        hidden = functional.pad((numbers == 0).to(rows.dtype) * -10_000.0, (1, 0))
+        there = (numbers != 0).to(self.place.dtype)
+        rows = self.words(numbers)
+        for phrase in self.phrases:
+            rows = phrase(rows, there[..., None])
+        rows = rows + self.place
         for layer in self.layers:
-            rows = layer(rows, hidden)
-        return functional.normalize(self.out(self.norm(rows[:, 0])), dim=-1)
+            rows = layer(rows, (there - 1) * 10_000.0)
+        return self.gather(rows, there[..., None])

@@ -7,7 +7,6 @@ was assumed written down. Every fault of the decoder becomes ImageRefused.
 Writing images is in image_encoding.
 """
 
-import hashlib
 import io
 import struct
 import warnings
@@ -91,6 +90,14 @@ class DecodedImage:
     """The colour that transparent parts were laid on; None when nothing was transparent."""
     picture: Image.Image = field(repr=False, compare=False)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a sidecar should say of it: the assumptions made, and a picture of nothing."""
+        extremes = [band.getextrema() for band in self.picture.split()]
+        if any(low != high for low, high in extremes):
+            return self.notes
+        return (*self.notes, "every pixel has the same colour: the sampler may have failed")
+
     def rgb(self) -> "NDArray[np.uint8]":
         """The pixels as a (height, width, 3) array of uint8; numpy loads only now."""
         import numpy as np
@@ -98,14 +105,16 @@ class DecodedImage:
         return np.asarray(self.picture, dtype=np.uint8)
 
 
-@dataclass(frozen=True)
-class PngOutput:
-    """A verified image as a server gave it, and what a sidecar says of it."""
+def check_whole(data: bytes) -> Mime:
+    """Refuse what is cut short or damaged as a file, by its structure and checksums alone.
 
-    image: DecodedImage
-    sha256: str
-    size_bytes: int
-    warnings: tuple[str, ...]
+    Costs a fraction of decoding; who keeps the image decodes it as well.
+    """
+    mime = sniff(data)
+    if len(data) > MAX_BYTES:
+        raise ImageRefused("image-too-large", f"{len(data)} bytes; at most {MAX_BYTES} are opened")
+    _check_container(data, mime)
+    return mime
 
 
 def decode(data: bytes, *, background: Colour = WHITE) -> DecodedImage:
@@ -122,25 +131,6 @@ def decode(data: bytes, *, background: Colour = WHITE) -> DecodedImage:
     return DecodedImage(
         picture.width, picture.height, mime, mode_in, tuple(notes), laid_on, picture
     )
-
-
-def verify_png_output(data: bytes, expected: tuple[int, int] | None = None) -> PngOutput:
-    """Decode a server's output completely; refuse what is no PNG of the expected size."""
-    if sniff(data) != "image/png":
-        raise ImageRefused("image-format", f"the output is {sniff(data)}, not image/png")
-    image = decode(data)
-    if expected is not None and (image.width, image.height) != expected:
-        message = f"{image.width}x{image.height} pixels where {expected[0]}x{expected[1]} were due"
-        raise ImageRefused("image-size", message)
-    found = image.notes
-    if _is_constant(image.picture):
-        found = (*found, "every pixel has the same colour: the sampler may have failed")
-    return PngOutput(image, hashlib.sha256(data).hexdigest(), len(data), found)
-
-
-def _is_constant(picture: Image.Image) -> bool:
-    bands = picture.split()
-    return all(low == high for low, high in (band.getextrema() for band in bands))
 
 
 def _check_container(data: bytes, mime: Mime) -> list[str]:

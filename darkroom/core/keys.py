@@ -123,3 +123,9 @@ class RunKeys:
 def sidecar_key(image_key: str) -> str:
     """The sidecar lies beside its image, one suffix longer."""
     return f"{image_key}.json"
+
+
+def companion_key(image_key: str, number: int) -> str:
+    """Where the second, third ... image of one job lies: beside the first."""
+    stem, dot, suffix = image_key.rpartition(".")
+    return f"{stem}-{number:02d}{dot}{suffix}"

@@ -1,1 +1,1 @@
-"""Scoring images: what `darkroom score`, `refine` and `rescore` do, as plain Python over the scorers."""
+"""What `darkroom score`, `refine` and `rescore` do, as plain Python over the scorers."""

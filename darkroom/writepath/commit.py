@@ -74,20 +74,37 @@ def commit(
         answers = answer(Stored(intent, picture))
     reach("after-answers")
     document = _document(desk, intent, picture, {**intent.describes, **answers})
-    if service is not None:
-        _note_service(document, service)
+    _note_service(document, service or Service(), picture)
     _put_sidecar(desk, intent, compose(document, desk.redact))
     reach("after-readback")
     return Committed(intent.job_key, intent.image_key, picture.sha256, intent.prompt_id, fresh=True)
 
 
-def _note_service(document: dict[str, object], service: Service) -> None:
+def commit_companion(
+    desk: Desk, intent: Intent, key: str, number: int, picture: Picture, service: Service
+) -> None:
+    """Store a further image of the job with a sidecar of its own, before the first commits it.
+
+    A crash in between comes here again with the same bytes; what is committed stays.
+    """
+    beside = intent.model_copy(update={"image_key": key})
+    if Ledger(desk.store).sidecar(key) is not None:
+        return
+    _put_image(desk, key, picture)
+    document = _document(desk, beside, picture, intent.describes)
+    document["identity"] = {**_identity(beside, picture), "output": number}
+    _note_service(document, service, picture)
+    _put_sidecar(desk, beside, compose(document, desk.redact))
+    reach("after-companion")
+
+
+def _note_service(document: dict[str, object], service: Service, picture: Picture) -> None:
     if service.seconds is not None:
         took = {"seconds": service.seconds, "gpu_seconds": service.seconds}
         document["cost"] = {**took, **_part(document, "cost")}
-    if service.warnings:
+    if warnings := (*service.warnings, *picture.facts.warnings):
         engine = _part(document, "engine")
-        document["engine"] = {**engine, "warnings": list(service.warnings)}
+        document["engine"] = {**engine, "warnings": list(warnings)}
 
 
 def _beside(desk: Desk, intent: Intent, drawn: Picture, existing: Sidecar) -> Committed | Taken:
@@ -140,6 +157,7 @@ class _Unseen:
     width: int = 1
     height: int = 1
     mime: str = "image/png"
+    warnings: tuple[str, ...] = ()
 
 
 def check_description(desk: Desk, intent: Intent) -> None:

@@ -22,6 +22,7 @@ POINTS: dict[str, str] = {
     "after-submit": "the server accepted the job; nobody here noted it",
     "after-wait": "the server finished; nothing was fetched",
     "after-fetch": "the image is in memory, decoded; nothing is stored",
+    "after-companion": "one further image of the job is committed; the first is not stored",
     "after-image": "the image is stored, not committed",
     "after-answers": "what the run asked for is saved, not committed",
     "after-sidecar": "committed; not yet read back",

@@ -37,6 +37,9 @@ class ImageFacts(Protocol):
     @property
     def mime(self) -> str: ...  # noqa: D102 - says itself
 
+    @property
+    def warnings(self) -> tuple[str, ...]: ...  # noqa: D102 - says itself
+
 
 Inspect: TypeAlias = Callable[[bytes], ImageFacts]
 """Decodes completely, or raises ImageRefused."""
@@ -152,6 +155,8 @@ class Committed:
     prompt_id: str | None
     fresh: bool
     """False when the store had it already and nothing was drawn for it."""
+    companions: tuple[str, ...] = ()
+    """Where further images lie that the same job saved, when they were drawn just now."""
 
 
 @dataclass(frozen=True)

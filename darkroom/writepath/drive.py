@@ -6,7 +6,7 @@ job. Used alike by a fresh draw and by reconcile; the caller holds the job's loc
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from darkroom.adapters.renderer import Renderer
@@ -32,8 +32,9 @@ from darkroom.core.jobs import (
     Progress,
     Running,
 )
+from darkroom.core.keys import companion_key
 from darkroom.core.sidecar import moment
-from darkroom.writepath.commit import commit, stored_image, verified
+from darkroom.writepath.commit import commit, commit_companion, stored_image, verified
 from darkroom.writepath.crashpoints import reach
 from darkroom.writepath.desk import (
     Answer,
@@ -236,18 +237,33 @@ def after_loss(errand: Errand, intent: Intent) -> Drawn | Intent:
 
 
 def _collected(errand: Errand, intent: Intent, done: Done) -> Drawn | Intent:
-    output = _image_among(done.outputs)
-    if output is None:
+    outputs = _kept_among(done.outputs)
+    if not outputs:
         failure = NotDrawn(cause="bad_output", message="the graph saved no image")
         return ended(errand, intent, failure)
+    service = Service(done.seconds, done.warnings)
     try:
-        picture = _fetched(errand, output)
+        picture = _fetched(errand, outputs[0])
+        reach("after-fetch")
+        companions = _companions(errand, intent, outputs[1:], service)
     except JobLost:
         return after_loss(errand, intent)
     except (JobFailed, ImageRefused) as exc:
         return ended(errand, intent, NotDrawn(cause="bad_output", message=exc.message))
-    reach("after-fetch")
-    return _committed(errand, intent, picture, Service(done.seconds, done.warnings))
+    drawn = _committed(errand, intent, picture, service)
+    return replace(drawn, companions=companions) if isinstance(drawn, Committed) else drawn
+
+
+def _companions(
+    errand: Errand, intent: Intent, outputs: tuple[OutputFile, ...], service: Service
+) -> tuple[str, ...]:
+    """Commit what else the graph saved (a batch, several save nodes) before the first image."""
+    kept: list[str] = []
+    for number, output in enumerate(outputs, start=2):
+        key = companion_key(intent.image_key, number)
+        commit_companion(errand.desk, intent, key, number, _fetched(errand, output), service)
+        kept.append(key)
+    return tuple(kept)
 
 
 def _committed(
@@ -260,9 +276,9 @@ def _committed(
     return done
 
 
-def _image_among(outputs: tuple[OutputFile, ...]) -> OutputFile | None:
-    saved = [output for output in outputs if output.kind == "output"]
-    return next(iter(saved or outputs), None)
+def _kept_among(outputs: tuple[OutputFile, ...]) -> tuple[OutputFile, ...]:
+    """What was saved; a graph that only previews is taken at its previews."""
+    return tuple(output for output in outputs if output.kind == "output") or outputs
 
 
 def _fetched(errand: Errand, output: OutputFile) -> Picture:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from darkroom.adapters.image_encoding import encode_png
-from darkroom.adapters.images import decode, verify_png_output
+from darkroom.adapters.images import check_whole, decode
 from darkroom.core.errors import ImageRefused
 from tests.fakes.image_files import (
     chunk,
@@ -183,27 +183,20 @@ def test_half_an_image_is_refused_even_where_another_library_allows_it(
         decode(cut)
 
 
-def test_a_verified_output_carries_what_a_sidecar_needs() -> None:
-    data = png()
-    output = verify_png_output(data, (24, 16))
-    assert (len(output.sha256), output.size_bytes, output.warnings) == (64, len(data), ())
-
-
-def test_an_output_of_one_colour_is_a_warning_and_no_error() -> None:
+def test_a_picture_of_one_colour_is_a_warning_and_no_error() -> None:
     flat = saved(Image.new("RGB", (8, 8), (0, 0, 0)), "PNG")
-    assert any("same colour" in warning for warning in verify_png_output(flat).warnings)
+    assert any("same colour" in warning for warning in decode(flat).warnings)
 
 
-def test_an_output_of_another_size_is_refused() -> None:
-    with pytest.raises(ImageRefused) as caught:
-        verify_png_output(png(), (16, 24))
-    assert caught.value.code == "image-size"
+def test_a_picture_of_something_has_no_warning() -> None:
+    assert decode(png()).warnings == ()
 
 
-def test_an_output_that_is_no_png_is_refused() -> None:
-    with pytest.raises(ImageRefused) as caught:
-        verify_png_output(jpeg())
-    assert caught.value.code == "image-format"
+def test_a_file_cut_short_is_refused_without_decoding_it() -> None:
+    whole = png()
+    assert check_whole(whole) == "image/png"
+    with pytest.raises(ImageRefused):
+        check_whole(whole[:-20])
 
 
 def test_the_decoded_picture_does_not_depend_on_the_bytes_it_came_from() -> None:

@@ -198,12 +198,19 @@ class FakeRenderer:
         result = job.get("result") or self._script().get("result", "done")
         self._save(job | {"result": result})
         if result == "done":
-            name = f"{job['graph']['9']['inputs']['filename_prefix']}_00001_.png"
-            (self.folder / name).write_bytes(picture(job["graph"]))
-            return Done((OutputFile("9", name, "", "output"),), seconds=0.25)
+            return Done(self._saved(job["graph"]), seconds=0.25)
         if result == "nothing":
             return Done(())
         return Failed(result, f"scripted: {result}", "3")
+
+    def _saved(self, graph: Graph) -> tuple[OutputFile, ...]:
+        """One file, or as many as the save node's `copies` says: a batch."""
+        inputs = graph["9"]["inputs"]
+        copies = range(1, inputs.get("copies", 1) + 1)
+        names = [f"{inputs['filename_prefix']}_{number:05d}_.png" for number in copies]
+        for name in names:
+            (self.folder / name).write_bytes(picture(graph))
+        return tuple(OutputFile("9", name, "", "output") for name in names)
 
     def _note_double(self, graph: Graph, prompt_id: str) -> None:
         for job in self._jobs():

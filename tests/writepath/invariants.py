@@ -48,10 +48,11 @@ def _whole_images(root: Path) -> Iterator[str]:
 def _one_commit_per_job(root: Path) -> Iterator[str]:
     places: dict[str, list[str]] = defaultdict(list)
     for path, document in sidecars(root):
-        places[document["identity"]["job_key"]].append(path.name)
+        known = document["identity"]
+        places[f"{known['job_key'][:8]} {known.get('output') or 1}"].append(path.name)
     for job, names in places.items():
         if len(names) > 1:
-            yield f"I4 job {job[:8]} is committed {len(names)} times: {names}"
+            yield f"I4 job {job} is committed {len(names)} times: {names}"
 
 
 def _no_orphans(root: Path) -> Iterator[str]:

@@ -14,7 +14,10 @@ from tests.writepath.invariants import violations
 from tests.writepath.scenes import KILLED, PROJECT, Scene, a_job, in_child
 
 SEEDS = (1, 2, 3)
-IN_A_DRAW = list(POINTS)[: list(POINTS).index("after-lost")]
+BATCH_ONLY = "after-companion"  # test_companions.py
+IN_A_DRAW = [
+    name for name in list(POINTS)[: list(POINTS).index("after-lost")] if name != BATCH_ONLY
+]
 LOST_WITH_THE_SERVER = {"after-submit", "after-wait", "after-fetch"}
 SECRET = "canary-7f3a91"
 
@@ -82,7 +85,7 @@ def broken_scene(folder: Path) -> Scene:
     return scene
 
 
-RECONCILED = [name for name in POINTS if name not in {"after-claim", "after-adoption"}]
+RECONCILED = [name for name in POINTS if name not in {"after-claim", "after-adoption", BATCH_ONLY}]
 
 
 @pytest.mark.parametrize("point", RECONCILED)

@@ -23,7 +23,7 @@ from darkroom.adapters.comfyui.telling import Teller
 from darkroom.adapters.comfyui.timing import Timing
 from darkroom.adapters.comfyui.transport import Transport
 from darkroom.adapters.comfyui.watching import Vigil, Watch
-from darkroom.adapters.images import decode
+from darkroom.adapters.images import check_whole
 from darkroom.core.errors import ComfyError
 from darkroom.core.jobs import (
     Cancelled,
@@ -49,7 +49,7 @@ class ComfyClient:
         timing: Timing | None = None,
         *,
         previews: bool = False,
-        verify: Verify = decode,
+        verify: Verify = check_whole,
     ) -> None:
         self._name = name
         self._transport = Transport(read_address(url), timing or Timing())
@@ -136,10 +136,6 @@ class ComfyClient:
     def fetch(self, output: OutputFile) -> bytes:
         """Download one output file, whole; JobLost where the server no longer has it."""
         return collecting.fetch(self._transport, output, self._verify)
-
-    def forget(self, prompt_id: str) -> None:
-        """Delete the job's history entry, once its images are stored."""
-        collecting.forget(self._transport, prompt_id)
 
     def upload(self, data: bytes, filename: str) -> str:
         """Send an input image; its own content names it, so `filename` is only for messages."""

@@ -11,7 +11,6 @@ from http import HTTPStatus
 from darkroom.adapters.comfyui.faults import refused_status
 from darkroom.adapters.comfyui.transport import Transport
 from darkroom.core.errors import (
-    ComfyError,
     ComfyUnreachable,
     DarkroomError,
     ImageRefused,
@@ -26,7 +25,7 @@ Verify = Callable[[bytes], object]
 
 
 def fetch(transport: Transport, output: OutputFile, verify: Verify) -> bytes:
-    """The bytes of one output file, decoded once to prove them."""
+    """The bytes of one output file, proved to be a whole file."""
     last: DarkroomError | None = None
     for _ in range(FETCHES):
         try:
@@ -55,10 +54,3 @@ def _viewed(transport: Transport, output: OutputFile) -> bytes:
         kind = reply.content_type.partition(";")[0]
         raise ImageRefused("image-format", f"the answer is {kind}, not an image")
     return reply.body
-
-
-def forget(transport: Transport, prompt_id: str) -> None:
-    """Take our own entry out of the server's history."""
-    reply = transport.post_json("/history", {"delete": [prompt_id]})
-    if not reply.is_ok:
-        raise ComfyError("comfy-answer", "the history entry stays", where=reply.where)

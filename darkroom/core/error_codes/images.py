@@ -39,11 +39,6 @@ ROWS = (
         "export the one frame you mean as PNG",
     ),
     ErrorCode(
-        "image-size",
-        "The image does not have the size that was asked for.",
-        "check the workflow's latent size and any scaling nodes",
-    ),
-    ErrorCode(
         "image-text-name",
         "A text cannot be written into an image under this name.",
         "name it with 1 to 79 plain ASCII characters",

@@ -43,6 +43,8 @@ class Identity(Block):
     iteration: Annotated[int, Field(ge=1, le=MAX_ITERATION)] | None = None
     job_key: Sha256 | None = None
     prompt_id: Name | None = None
+    output: Annotated[int, Field(ge=1, le=MAX_ITERATION)] | None = None
+    """Which image of its job this is, where the graph saves several; the first has no number."""
     sha256: Sha256 | None = None
     size_bytes: Count | None = None
     width: Side | None = None

@@ -159,18 +159,7 @@ def test_a_failed_upload_says_which_image(
         client.upload(png(), "chair.png")
 
 
-def test_our_own_history_entry_is_deleted_when_asked(
-    client: ComfyClient, comfy: ComfyServer, prompt_id: str
-) -> None:
-    comfy.history = {prompt_id: {"outputs": {}}, "other": {}}
-    client.forget(prompt_id)
-    assert list(comfy.history) == ["other"]
-    comfy.fail("POST /history", Fault())
-    with pytest.raises(ComfyError):
-        client.forget("other")
-
-
-def test_nothing_deletes_history_unasked(
+def test_nothing_deletes_the_history(
     client: ComfyClient, comfy: ComfyServer, graph: dict[str, Any], prompt_id: str
 ) -> None:
     client.submit(graph, prompt_id)
