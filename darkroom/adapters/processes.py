@@ -8,12 +8,13 @@ import fcntl
 import os
 import subprocess
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
 _KEPT = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 _KEPT_PREFIXES = ("LC_", "PYTHON", "COVERAGE_", "OMP_", "OPENBLAS_")
 _EVERY_S = 0.02
+_ENDINGS: dict[int, int] = {}
 
 
 def environment() -> dict[str, str]:
@@ -25,21 +26,28 @@ def environment() -> dict[str, str]:
     }
 
 
-def spawn(arguments: list[str], log: Path) -> int:
-    """Start a process in a session of its own, so that Ctrl-C here does not end it there."""
+def spawn(arguments: list[str], log: Path, knows: Mapping[str, str] | None = None) -> int:
+    """Start a process in a session of its own, so that Ctrl-C here does not end it there.
+
+    It knows what `environment` lets it, unless the caller says what it may know.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     streams = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o600),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
-    return os.posix_spawn(arguments[0], arguments, environment(), file_actions=streams, setsid=True)
+    known = environment() if knows is None else dict(knows)
+    return os.posix_spawn(arguments[0], arguments, known, file_actions=streams, setsid=True)
 
 
 def started_at(pid: int) -> str | None:
     """When a process began, in whatever unit the system has; None when it has ended."""
     with contextlib.suppress(ChildProcessError, OSError):
-        os.waitpid(pid, os.WNOHANG)  # a child of ours that has ended would stay as a zombie
+        # a child of ours that has ended would stay as a zombie
+        reaped, ending = os.waitpid(pid, os.WNOHANG)
+        if reaped:
+            _ENDINGS[pid] = os.waitstatus_to_exitcode(ending)
     if Path("/proc/self/stat").exists():
         return _from_proc(pid)
     found = subprocess.run(
@@ -49,6 +57,11 @@ def started_at(pid: int) -> str | None:
         check=False,
     ).stdout.strip()
     return None if not found or found.startswith("Z") else found.partition(" ")[2].strip()
+
+
+def exit_code_of(pid: int) -> int | None:
+    """How a child of ours ended, once `started_at` found it ended; negative for a signal."""
+    return _ENDINGS.pop(pid, None)
 
 
 def _from_proc(pid: int) -> str | None:

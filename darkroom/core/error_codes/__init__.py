@@ -11,6 +11,7 @@ from darkroom.core.error_codes import (
     doors,
     engine,
     images,
+    orchestration,
     projects,
     runs,
     scoring,
@@ -38,6 +39,7 @@ ROWS: tuple[ErrorCode, ...] = (
     *vision.ROWS,
     *scoring.ROWS,
     *warehouse.ROWS,
+    *orchestration.ROWS,
 )
 
 CODES: dict[str, ErrorCode] = {row.code: row for row in ROWS}

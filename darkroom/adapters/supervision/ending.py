@@ -1,0 +1,36 @@
+"""End a process and all it started, politely first.
+
+Owns the two signals and the waiting between them. Ends only what can be proved to be
+the process that was started.
+"""
+
+import os
+import signal
+import time
+from contextlib import suppress
+
+from darkroom.adapters.supervision.state import Process
+
+POLITE_S = 10.0
+FINAL_S = 5.0
+_EVERY_S = 0.05
+
+
+def end(process: Process, polite_s: float = POLITE_S) -> bool:
+    """Ask it to end, then end it with its whole group; says whether it is gone."""
+    for number, wait_s in ((signal.SIGTERM, polite_s), (signal.SIGKILL, FINAL_S)):
+        if not process.lives:
+            break
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(process.pid, number)
+        _wait(process, wait_s)
+    # each part leads a group of its own; what it started must not outlive it
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    return not process.lives
+
+
+def _wait(process: Process, wait_s: float) -> None:
+    deadline = time.monotonic() + wait_s
+    while process.lives and time.monotonic() < deadline:
+        time.sleep(_EVERY_S)

@@ -1,0 +1,199 @@
+"""The process that keeps the parts: starts them in order, restarts what dies, ends all of them.
+
+Owns the loop. Runs apart from the command that started it (`python -m
+darkroom.adapters.supervision FOLDER`) and ends on SIGTERM. It never gives up on a part:
+it waits longer before each try and says in the state why the last one failed.
+"""
+
+import os
+import signal
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+
+import requests
+
+from darkroom.adapters.processes import environment, exit_code_of, spawn, started_at
+from darkroom.adapters.supervision.ending import end
+from darkroom.adapters.supervision.plan import Part, Plan
+from darkroom.adapters.supervision.state import PartState, Process, State
+
+_EVERY_S = 0.2
+_ASK_WITHIN_S = 2.0
+_ASK_EVERY_S = 5.0
+_STALLED_AFTER = 6  # unanswered questions in a row, half a minute
+_LONGEST_PAUSE_S = 30.0
+_STEADY_AFTER_S = 60.0  # so long alive, and earlier failures are forgotten
+_LOG_BYTES = 8 * 1024 * 1024
+_LAST_WORDS = 300
+
+
+@dataclass
+class _Kept:
+    """One part and how it fares."""
+
+    part: Part
+    log: Path
+    process: Process | None = None
+    began_s: float = 0.0
+    is_healthy: bool = False
+    is_done: bool = False
+    failures: int = 0
+    restarts: int = 0
+    next_try_s: float = 0.0
+    unanswered: int = 0
+    ask_next_s: float = 0.0
+    message: str = ""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether what comes after it may start."""
+        return self.is_done if self.part.once else self.is_healthy
+
+
+class Keeper:
+    """Keeps the parts of one plan until it is told to stop."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kept = [_Kept(part, folder / f"{part.name}.log") for part in Plan.read(folder).parts]
+        self._me = Process(os.getpid(), started_at(os.getpid()) or "")
+        self._written: State | None = None
+        self._stopping = False
+
+    def run(self) -> None:
+        """Until SIGTERM."""
+        signal.signal(signal.SIGTERM, self._stop)
+        try:
+            while not self._stopping:
+                self._round()
+                self._write()
+                time.sleep(_EVERY_S)
+        finally:
+            for kept in reversed(self._kept):
+                if kept.process is not None:
+                    end(kept.process)
+            self._write(ended=True)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _round(self) -> None:
+        for kept in self._kept:
+            self._tend(kept, time.monotonic())
+            if not kept.is_ready and kept.restarts == 0:
+                return  # what comes after it waits for its first success
+
+    def _tend(self, kept: _Kept, now_s: float) -> None:
+        if kept.is_done:
+            return
+        if kept.process is None:
+            if now_s >= kept.next_try_s:
+                self._start(kept, now_s)
+        elif not kept.process.lives:
+            self._ended(kept, now_s)
+        elif now_s >= kept.ask_next_s:
+            self._ask(kept, now_s)
+
+    def _start(self, kept: _Kept, now_s: float) -> None:
+        if kept.log.exists() and kept.log.stat().st_size > _LOG_BYTES:
+            kept.log.replace(kept.log.with_suffix(".log.1"))
+        part = kept.part
+        known = os.environ if part.is_trusted else environment()
+        try:
+            pid = spawn(list(part.command), kept.log, {**known, **part.environment})
+        except OSError as error:
+            self._failed(kept, now_s, f"cannot be started: {error.strerror}")
+            return
+        kept.process = Process(pid, started_at(pid) or "")
+        kept.began_s, kept.unanswered, kept.ask_next_s = now_s, 0, now_s
+        kept.is_healthy = part.health_url is None and not part.once
+
+    def _ended(self, kept: _Kept, now_s: float) -> None:
+        assert kept.process is not None
+        code = exit_code_of(kept.process.pid)
+        end(kept.process)  # what it started goes with it
+        if kept.part.once and code == 0:
+            kept.process, kept.is_done, kept.message = None, True, ""
+            return
+        self._failed(kept, now_s, f"ended ({'unknown' if code is None else code})")
+
+    def _failed(self, kept: _Kept, now_s: float, why: str) -> None:
+        steady = kept.process is not None and now_s - kept.began_s > _STEADY_AFTER_S
+        kept.failures = 1 if steady else kept.failures + 1
+        kept.restarts += kept.is_healthy or kept.restarts > 0
+        kept.process, kept.is_healthy = None, False
+        kept.next_try_s = now_s + min(_LONGEST_PAUSE_S, 0.5 * 2 ** min(kept.failures, 10))
+        kept.message = f"{why}{_last_words(kept.log)}"
+
+    def _ask(self, kept: _Kept, now_s: float) -> None:
+        url = kept.part.health_url
+        if url is None:
+            return
+        if _answers(url):
+            kept.is_healthy, kept.unanswered, kept.message = True, 0, ""
+            kept.ask_next_s = now_s + _ASK_EVERY_S
+            return
+        if not kept.is_healthy:
+            self._still_starting(kept, now_s)
+            return
+        kept.unanswered += 1
+        kept.ask_next_s = now_s + _ASK_EVERY_S
+        if kept.unanswered >= _STALLED_AFTER:
+            self._replace(kept, now_s, f"did not answer {url}")
+
+    def _still_starting(self, kept: _Kept, now_s: float) -> None:
+        if now_s - kept.began_s > kept.part.starts_within_s:
+            self._replace(kept, now_s, f"was not ready after {kept.part.starts_within_s:.0f} s")
+
+    def _replace(self, kept: _Kept, now_s: float, why: str) -> None:
+        assert kept.process is not None
+        end(kept.process)
+        self._failed(kept, now_s, why)
+
+    def _write(self, *, ended: bool = False) -> None:
+        parts = {kept.part.name: _seen(kept, ended=ended) for kept in self._kept}
+        state = State(self._me, parts)
+        if state != self._written:
+            state.write(self._folder)
+            self._written = state
+
+
+def _seen(kept: _Kept, *, ended: bool) -> PartState:
+    state = PartState(
+        kept.part.name,
+        "waiting",
+        kept.process,
+        kept.restarts,
+        kept.part.address,
+        str(kept.log),
+        kept.message,
+    )
+    if ended:
+        return replace(state, condition="stopped", process=None)
+    if kept.is_done:
+        return replace(state, condition="done")
+    if kept.is_healthy:
+        return replace(state, condition="healthy")
+    if kept.failures:
+        return replace(state, condition="restarting")
+    return replace(state, condition="starting" if kept.process else "waiting")
+
+
+def _answers(url: str) -> bool:
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy must not stand between us and loopback
+        try:
+            return session.get(url, timeout=_ASK_WITHIN_S).ok
+        except requests.RequestException:
+            return False
+
+
+def _last_words(log: Path) -> str:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    said = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f": {said[:_LAST_WORDS]}" if said else ""

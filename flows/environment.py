@@ -1,0 +1,14 @@
+"""What Prefect is told before it is imported, here and in every process of ours.
+
+Owns the names and values alone.
+"""
+
+from collections.abc import Mapping
+
+PREFECT_HOME = ".darkroom/prefect"
+ALWAYS: Mapping[str, str] = {
+    # nothing is told to anybody
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+}

@@ -1,0 +1,171 @@
+"""The local laboratory: which parts `darkroom up` keeps, and how Prefect is hardened there.
+
+Owns the environment of the Prefect server and of its clients, the password between
+them and the file by which a `prefect` command in this folder finds the server. How
+parts are started and kept is `darkroom.adapters.supervision`'s. Nothing of Prefect is
+imported here: its parts are processes.
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, MutableMapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from darkroom.adapters import supervision
+from darkroom.adapters.settings import Lab
+from darkroom.adapters.stores.durable import local_errors
+from darkroom.adapters.supervision import Part, PartState, Plan, State
+from flows.environment import ALWAYS, PREFECT_HOME
+
+FOLDER = ".darkroom/laboratory"
+CLIENT_FILE = "prefect.toml"
+_PASSWORD_FILE = "password"
+_MARK = "# written by `darkroom up`, removed by `darkroom down`; holds a password"
+_HEARTBEAT_S = "30"
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """One laboratory of this machine."""
+
+    lab: Lab
+    port: int
+
+    @property
+    def folder(self) -> Path:
+        """Where plan, state, logs and the password lie."""
+        return self.lab.home / FOLDER
+
+    @property
+    def address(self) -> str:
+        """Where the Prefect UI is."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def up(self, on_change: Callable[[PartState], None]) -> State:
+        """Start every part and wait until all work."""
+        with local_errors(str(self.folder)):
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            password = _password(self.folder)
+        plan = Plan(tuple(self._parts(password)))
+        state = supervision.up(self.folder, self.lab.home, plan, on_change)
+        with local_errors(str(self.lab.home)):
+            _write_client_file(self.lab.home, f"{self.address}/api", password)
+        return state
+
+    def _parts(self, password: str) -> list[Part]:
+        client = client_environment(self.lab.home, f"{self.address}/api", password)
+        parts = [
+            Part(
+                "prefect-server",
+                (
+                    *_PYTHON,
+                    "prefect",
+                    "server",
+                    "start",
+                    "--host",
+                    LOOPBACK,
+                    "--port",
+                    str(self.port),
+                ),
+                {**client, **self._server_environment(password)},
+                health_url=f"{self.address}/api/health",
+                address=self.address,
+                starts_within_s=180.0,
+            ),
+            Part("set-up", (*_PYTHON, "flows.set_up"), client, once=True, is_trusted=True),
+            Part(
+                "worker",
+                (*_PYTHON, "prefect", "worker", "start", "--pool", POOL, "--name", "darkroom"),
+                {**client, "PREFECT_WORKER_QUERY_SECONDS": "2"},
+                is_trusted=True,
+            ),
+        ]
+        if not self.lab.config.hosts:
+            parts.append(Part("engine", (*_PYTHON, "darkroom.adapters.engine_keeping")))
+        return parts
+
+    def _server_environment(self, password: str) -> dict[str, str]:
+        return {
+            "PREFECT_SERVER_API_HOST": LOOPBACK,
+            "PREFECT_SERVER_API_PORT": str(self.port),
+            "PREFECT_SERVER_API_AUTH_STRING": password,
+            "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+            "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": self.address,
+            "PREFECT_UI_API_URL": f"{self.address}/api",
+            # in memory, limits leak when the server is restarted
+            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+                "prefect.server.concurrency.lease_storage.filesystem"
+            ),
+        }
+
+
+POOL = "darkroom"
+_PYTHON = (sys.executable, "-P", "-m")
+
+
+def client_environment(home: Path, api_url: str, password: str) -> dict[str, str]:
+    """What a Prefect client of this laboratory has to know."""
+    return {
+        **ALWAYS,
+        "PREFECT_HOME": str(home / PREFECT_HOME),
+        "PREFECT_API_URL": api_url,
+        "PREFECT_API_AUTH_STRING": password,
+        "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": _HEARTBEAT_S,
+        "DARKROOM_HOME": str(home),
+    }
+
+
+def join(home: Path, environ: MutableMapping[str, str]) -> None:
+    """Let this process use the laboratory's Prefect server, if it runs and no other is named."""
+    if environ.get("PREFECT_API_URL"):
+        return
+    state = supervision.status(home / FOLDER)
+    server = state.parts.get("prefect-server") if state else None
+    if server is not None and server.condition == "healthy" and server.address:
+        password = _password(home / FOLDER)
+        environ.update(client_environment(home, f"{server.address}/api", password))
+    else:
+        # a client file that outlived its server must not send us there
+        environ["PREFECT_API_URL"] = ""
+
+
+def down(home: Path) -> bool:
+    """End every part; says whether there was one."""
+    with suppress(OSError):
+        file = home / CLIENT_FILE
+        if file.read_text(encoding="utf-8").startswith(_MARK):
+            file.unlink()
+    return supervision.down(home / FOLDER)
+
+
+def status(home: Path) -> State | None:
+    """What runs; None where nothing does."""
+    return supervision.status(home / FOLDER)
+
+
+def _password(folder: Path) -> str:
+    """The one made at the first start; the Prefect UI asks for it once."""
+    file = folder / _PASSWORD_FILE
+    with suppress(FileNotFoundError):
+        return file.read_text(encoding="ascii").strip()
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+        stream.write(password := f"darkroom:{secrets.token_urlsafe(24)}")
+    return password
+
+
+def _write_client_file(home: Path, api_url: str, password: str) -> None:
+    """A `prefect` command in this folder finds the server by it; a file of others stays."""
+    file = home / CLIENT_FILE
+    with suppress(FileNotFoundError):
+        if not file.read_text(encoding="utf-8").startswith(_MARK):
+            return
+    text = f'{_MARK}\n[api]\nurl = "{api_url}"\nauth_string = "{password}"\n'
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
