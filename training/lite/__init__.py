@@ -1,0 +1,1 @@
+"""How the coefficients of the lite scorers were made; see docs/models/lite.md."""
