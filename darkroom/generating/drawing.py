@@ -7,7 +7,8 @@ for the person, and what became of each image.
 import secrets
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,19 +16,21 @@ from darkroom.adapters.comfyui import ComfyClient
 from darkroom.adapters.image_stripping import strip_metadata
 from darkroom.adapters.plain_files import write_new_file
 from darkroom.adapters.settings import Lab, open_lab
+from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.wiring import renderer_of
 from darkroom.core.errors import DarkroomError, JobFailed
 from darkroom.core.jobs import Done, EngineReceipt, Progress
 from darkroom.core.keys import RunKeys, run_id, sidecar_key
+from darkroom.generating.judging import Judgement, Jury, jury_of, parts_of
 from darkroom.generating.preparing import Prepared, prepare
 from darkroom.generating.request import Request, check_request, output_files
 from darkroom.generating.sources import sources_of
 from darkroom.writepath.batch import BatchResult, Broke, draw_batch
-from darkroom.writepath.desk import Committed, Desk, Ended, Job, Waiting
+from darkroom.writepath.desk import Answer, Committed, Desk, Ended, Job, Waiting
 from darkroom.writepath.intents import with_prefix
 from darkroom.writepath.opening import opened_desk
 
-_DRAWN_BELOW = 1 << 53
+DRAWN_BELOW = 1 << 53
 """Tools that keep numbers as floats (jq, browsers) show such seeds exactly."""
 
 
@@ -42,8 +45,16 @@ class Made:
     sha256: str | None = None
     key: str | None = None
     copy: str | None = None
+    further: tuple[str, ...] = ()
+    """Where the other images lie that the same job saved."""
     is_fresh: bool = True
     """False where the store had it already."""
+    composite_score: float | None = None
+    grade: str | None = None
+    coverage: float | None = None
+    validation_score: float | None = None
+    remark: str | None = None
+    """Why something that was asked for is not there."""
 
 
 @dataclass
@@ -63,7 +74,7 @@ def generate(request: Request, telling: Telling) -> None:
     sources = sources_of(lab, request)
     with renderer_of(lab, sources.comfy) as client:
         receipt = client.receipt()
-        drawn = secrets.randbelow(_DRAWN_BELOW)
+        drawn = secrets.randbelow(DRAWN_BELOW)
         prepared = prepare(request, sources, client.object_info(), drawn)
         telling.begun(prepared)
         if request.keeps_metadata:
@@ -82,22 +93,53 @@ def _of_how_many(request: Request, telling: Telling) -> str:
 def _kept(
     lab: Lab, prepared: Prepared, client: ComfyClient, receipt: EngineReceipt, telling: Telling
 ) -> None:
-    with opened_desk(lab) as desk:
-        keys = _keys(desk, prepared.sources.store_project)
-        jobs = prepared.jobs(keys, f"{receipt.kind}/{receipt.version}")
-        copies = _Copies(desk, prepared)
-
-        def tell(number: int, result: BatchResult) -> None:
-            if isinstance(result, Committed):
-                telling.made(copies.made(number, result))
-
-        results = draw_batch(jobs, desk, client, None, tell, telling.progress)
+    with ExitStack() as stack:
+        desk = stack.enter_context(opened_desk(lab))
+        jury = stack.enter_context(jury_of(lab, prepared.request, receipt))
+        keys = new_run(desk, prepared.sources.store_project)
+        asked = jury.asked if jury else None
+        jobs = prepared.jobs(keys, f"{receipt.kind}/{receipt.version}", asked)
+        errand = _Errand(desk, client, jury, telling, Copies(desk, prepared, jury))
+        results = draw_batch(jobs, desk, client, errand.answer, errand.tell, telling.progress)
         for number, result in enumerate(results):
             if not isinstance(result, Committed):
-                _again(desk, client, (number, jobs[number], result), copies, telling)
+                errand.again(number, jobs[number], result)
 
 
-def _keys(desk: Desk, project: str) -> RunKeys:
+@dataclass(frozen=True)
+class _Errand:
+    """What all images of one command share."""
+
+    desk: Desk
+    client: ComfyClient
+    jury: Jury | None
+    telling: Telling
+    copies: "Copies"
+
+    @property
+    def answer(self) -> Answer | None:
+        """Who answers what was asked of each image."""
+        jury = self.jury
+        return (lambda stored: parts_of(jury.of_picture(stored))) if jury else None
+
+    def tell(self, number: int, result: BatchResult) -> None:
+        if isinstance(result, Committed):
+            self.telling.made(self.copies.made(number, result))
+
+    def again(self, number: int, job: Job, result: BatchResult) -> None:
+        """Where memory ran out: free the server's, and try that image once more by itself."""
+        if isinstance(result, Ended) and result.cause == "out_of_memory":
+            self.client.free()
+            tell = self.telling.progress
+            (result,) = draw_batch([job], self.desk, self.client, self.answer, None, tell)
+        if isinstance(result, Committed):
+            self.tell(number, result)
+        else:
+            self.telling.failed.append(failure(result))
+
+
+def new_run(desk: Desk, project: str) -> RunKeys:
+    """A run that nobody has."""
     now = desk.now()
     stem = run_id(now)
     prefix = f"{project}/working/{stem}"
@@ -106,25 +148,8 @@ def _keys(desk: Desk, project: str) -> RunKeys:
     return RunKeys(project, run_id(now, taken))
 
 
-def _again(
-    desk: Desk,
-    client: ComfyClient,
-    what: tuple[int, Job, BatchResult],
-    copies: "_Copies",
-    telling: Telling,
-) -> None:
-    """Where memory ran out: free the server's, and try that image once more by itself."""
-    number, job, result = what
-    if isinstance(result, Ended) and result.cause == "out_of_memory":
-        client.free()
-        (result,) = draw_batch([job], desk, client, None, None, telling.progress)
-    if isinstance(result, Committed):
-        telling.made(copies.made(number, result))
-    else:
-        telling.failed.append(_failure(result))
-
-
-def _failure(result: Ended | Waiting | Broke) -> DarkroomError:
+def failure(result: Ended | Waiting | Broke) -> DarkroomError:
+    """Why there is no image, as an error."""
     match result:
         case Broke(_, error):
             return error
@@ -134,29 +159,51 @@ def _failure(result: Ended | Waiting | Broke) -> DarkroomError:
             return JobFailed("image-undrawn", reason)
 
 
-class _Copies:
-    """Where a person finds the images of one run."""
+class Copies:
+    """Where a person finds the images of one run, and what was said of them."""
 
-    def __init__(self, desk: Desk, prepared: Prepared) -> None:
+    def __init__(self, desk: Desk, prepared: Prepared, jury: Jury | None) -> None:
         self._desk = desk
+        self._jury = jury
         self._seeds = prepared.seeds
         self._files = list(output_files(prepared.request))
 
     def made(self, number: int, done: Committed) -> Made:
+        """One image of the run; copied where copies were asked for."""
         store, sidecar = self._desk.store, sidecar_key(done.image_key)
         copy = self._files[number] if self._files else None
         if copy is not None:
-            _write(copy, store.get(done.image_key))
-            _write(copy.with_name(f"{copy.name}.json"), store.get(sidecar))
-        return Made(
+            write_copy(store, done.image_key, copy)
+        made = Made(
             seed=self._seeds[number],
             image=store.url_for(done.image_key),
             metadata=store.url_for(sidecar),
             sha256=done.sha256,
             key=done.image_key,
             copy=str(copy) if copy else None,
+            further=tuple(store.url_for(key) for key in done.companions),
             is_fresh=done.fresh,
         )
+        return judged(made, self._jury.of_committed(store, done.image_key)) if self._jury else made
+
+
+def judged(made: Made, found: Judgement) -> Made:
+    """An image with what the scorers say of it."""
+    rated = found.assessment
+    return replace(
+        made,
+        composite_score=found.composite_score,
+        grade=rated.graded.grade if rated else None,
+        coverage=rated.composite.coverage if rated else None,
+        validation_score=found.validation_score,
+        remark=found.validation_reason,
+    )
+
+
+def write_copy(store: Store, image_key: str, path: Path) -> None:
+    """An image and its sidecar as files."""
+    _write(path, store.get(image_key))
+    _write(path.with_name(f"{path.name}.json"), store.get(sidecar_key(image_key)))
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -49,8 +49,10 @@ class Prepared:
     inputs: Mapping[str, bytes]
     notes: tuple[str, ...]
 
-    def jobs(self, keys: RunKeys, engine: str) -> list[Job]:
-        """What the write path is asked to draw."""
+    def jobs(
+        self, keys: RunKeys, engine: str, asked: Mapping[str, object] | None = None
+    ) -> list[Job]:
+        """What the write path is asked to draw, and what is to be said of each image."""
         return [
             Job(
                 keys=keys,
@@ -60,6 +62,7 @@ class Prepared:
                 engine=engine,
                 inputs=dict(self.inputs),
                 describes=self._described(graph),
+                asked=cast("Bag", dict(asked or {})),
             )
             for number, (graph, seed) in enumerate(zip(self.graphs, self.seeds, strict=True), 1)
         ]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from darkroom.core.config.parameters import DRAW_SEED, MAX_SEED
 from darkroom.core.errors import UsageError
+from darkroom.core.scoring.metrics import Tier
 
 MOST_IMAGES = 100_000
 _PICTURE = re.compile(r".*\.png\Z", re.IGNORECASE)
@@ -35,6 +36,17 @@ class Request:
     is_test: bool = False
     host: str | None = None
     project: str | None = None
+    scores: bool = False
+    """Measure each image before it is committed."""
+    validates: bool = False
+    """Fill the sidecar's validation score: how well the image shows its prompt."""
+    tier: Tier | None = None
+    """Which scorers measure; None means the configured ones."""
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether anything is to be measured."""
+        return self.scores or self.validates
 
 
 def check_request(request: Request) -> None:
@@ -50,6 +62,8 @@ def check_request(request: Request) -> None:
             "generate-request",
             "without metadata nothing is kept in the store, so --no-metadata needs --output",
         )
+    if not request.keeps_metadata and request.is_judged:
+        raise UsageError("generate-request", "scores are kept in the metadata; leave --no-metadata")
     taken = [path for path in output_files(request) if path.exists()]
     if taken:
         raise UsageError("file-not-written", "exists already", where=str(taken[0]))

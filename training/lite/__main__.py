@@ -26,7 +26,7 @@ from training.lite.fitting import SHOWN_BY, fitted, written
 from training.lite.samples import NONE, Sample, of_photos, to_fit, to_test
 from training.lite.seen_faults import LEVELS
 
-PICTURES_TO_FIT, PICTURES_TO_TEST = 330, 60
+PICTURES_TO_FIT, PICTURES_TO_TEST = 330, 40
 WEIGHTS = Path(heads.__file__).parent / "weights"
 SHOWN = tuple(name for name in SHOWN_BY if name != "faded")
 BAD, GOOD = 4, 7.0
@@ -79,7 +79,7 @@ def _report(found: Scored) -> Iterator[str]:
     yield f"technical, pooled SRCC with severity: {evaluating.pooled(found, raw, -severities)}"
     sized = Scored([s for s, ok in zip(found.samples, known, strict=True) if ok], {}, {})
     agreed = evaluating.pooled(sized, found.estimates["detail"][known], details[known])
-    yield f"detail, pooled SRCC with kept structure: {agreed}"
+    yield f"detail, pooled SRCC with kept structure (SSIM term): {agreed}"
     ruined, clean = raw[severities >= BAD], raw[severities == 0]
     yield f"severity {BAD} and 5 above {GOOD:g} of 10: {_share_above(ruined):.3f}"
     worst = raw[severities == LEVELS]

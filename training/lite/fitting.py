@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 
 from darkroom.adapters.scorers.lite.features import NAMES
 from darkroom.adapters.scorers.lite.head import SCHEMA, Head, logistic
-from training.lite.samples import NONE, Sample
+from training.lite.samples import Sample
 from training.lite.seen_faults import LEVELS
 
 Matrix = NDArray[np.float64]
@@ -29,8 +29,6 @@ SHOWN_BY: dict[str, dict[str, int]] = {
 """Which measurements show a fault, and whether more (1) or less (-1) of it does."""
 ALSO = {"soft": ("enlarged",)}
 """Faults that show in the same way and count as the same."""
-ABOUT_DETAIL, DETAIL_WEIGHT = ("soft", "enlarged"), 4.0
-"""Faults that take detail and do little else count more where detail is estimated."""
 NAMED_FROM, LEFT_OUT_FROM = 2.0, 1.0
 RIDGE = 30.0
 DIGITS = 6
@@ -61,15 +59,19 @@ def fitted(samples: list[Sample]) -> dict[str, object]:
     empty = np.zeros((0, 0))
     head = Head(centre, spread, tuple(SHOWN_BY), weights, (), empty, "")
     table = head.parts(rows, head.strengths(rows))
-    severe = _ridge(table, 1 - targets.severities / LEVELS, np.ones(len(rows)))
-    kept = _ridge(table, targets.details, np.where(_is_about_detail(targets), DETAIL_WEIGHT, 1.0))
+    freedom = 1 - targets.severities / LEVELS
+    # kept structure alone hardly differs between a slight and a strong blur of a still scene
+    detail = (targets.details + freedom) / 2
     return {
         "schema": SCHEMA,
         "features": list(NAMES),
         "centre": _rounded(centre),
         "spread": _rounded(spread),
         "findings": {name: _rounded(found) for name, found in findings.items()},
-        "estimates": {"technical": _rounded(severe), "detail": _rounded(kept)},
+        "estimates": {
+            "technical": _rounded(_ridge(table, freedom)),
+            "detail": _rounded(_ridge(table, detail)),
+        },
     }
 
 
@@ -106,15 +108,10 @@ def _logistic_line(known: Matrix, wanted: Matrix) -> Matrix:
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x)
 
 
-def _is_about_detail(targets: Targets) -> NDArray[np.bool_]:
-    return np.isin(targets.faults, (NONE, *ABOUT_DETAIL))
-
-
-def _ridge(table: Matrix, wanted: Matrix, weights: Matrix) -> Matrix:
+def _ridge(table: Matrix, wanted: Matrix) -> Matrix:
     penalty = np.full(table.shape[1], RIDGE)
     penalty[-1] = 1e-6
-    weighted = table.T * (weights / weights.mean())
-    return np.linalg.solve(weighted @ table + np.diag(penalty), weighted @ wanted)
+    return np.linalg.solve(table.T @ table + np.diag(penalty), table.T @ wanted)
 
 
 def _rounded(values: Matrix) -> list[float]:

@@ -3,18 +3,21 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from darkroom.apps import console
 from darkroom.apps.cli.door import command
+from darkroom.core.errors import NotAccepted, OutsideError
 
 if TYPE_CHECKING:
     from darkroom.core.jobs import Progress
     from darkroom.generating.drawing import Made
     from darkroom.generating.preparing import Prepared
+    from darkroom.generating.refining import Asked
     from darkroom.generating.request import Request
+    from darkroom.generating.series import Refined
 
 _Workflow = Annotated[
     str | None,
@@ -59,6 +62,30 @@ _Host = Annotated[
 _Project = Annotated[
     str | None, typer.Option("--project", help="Use its workflow and values, and keep them there.")
 ]
+_Score = Annotated[
+    bool, typer.Option("--quality-score", help="Score each image; the scores go into its sidecar.")
+]
+_Threshold = Annotated[
+    float | None,
+    typer.Option(
+        "--quality-threshold", min=0.0, max=10.0, help="Try again until an image scores this."
+    ),
+]
+_Attempts = Annotated[
+    int | None,
+    typer.Option("--max-attempts", min=1, max=100, help="So many images at most."),
+]
+_Retry = Annotated[
+    Literal["progressive", "seed_search", "prompt_enhance"] | None,
+    typer.Option("--retry-strategy", help="What changes from one attempt to the next."),
+]
+_Tier = Annotated[
+    Literal["lite", "onnx", "torch"] | None,
+    typer.Option("--tier", help="Which scorers measure; left out, the configured ones."),
+]
+_Validate = Annotated[
+    bool, typer.Option("--validate", help="Fill in how well each image shows its prompt.")
+]
 
 
 def generate(  # noqa: PLR0913, PLR0917 - one parameter per flag
@@ -80,6 +107,12 @@ def generate(  # noqa: PLR0913, PLR0917 - one parameter per flag
     test: _Test = False,
     host: _Host = None,
     project: _Project = None,
+    quality_score: _Score = False,
+    quality_threshold: _Threshold = None,
+    max_attempts: _Attempts = None,
+    retry_strategy: _Retry = None,
+    tier: _Tier = None,
+    validate: _Validate = False,
 ) -> None:
     """Draw images and keep each with everything that made it."""
     from darkroom.generating.request import Request
@@ -103,8 +136,38 @@ def generate(  # noqa: PLR0913, PLR0917 - one parameter per flag
         is_test=test,
         host=host,
         project=project,
+        scores=quality_score,
+        validates=validate,
+        tier=tier,
     )
-    _draw(request)
+    if quality_threshold is None and max_attempts is None and retry_strategy is None:
+        _draw(request)
+    else:
+        from darkroom.generating.refining import Asked
+
+        _refine(request, Asked(quality_threshold, max_attempts, retry_strategy))
+
+
+def _refine(request: "Request", asked: "Asked") -> None:
+    from darkroom.generating import drawing, refining
+
+    made: list[Made] = []
+    with console.progress("drawing", _most(asked) * _PARTS) as advance:
+        bar = _Bar(advance)
+        telling = drawing.Telling(_notes, bar.stepped, lambda one: bar.finished(one, made))
+        result = refining.refine(request, asked, telling)
+    console.emit(result, lambda: _show_refined(result))
+    _catch_up()
+    if result.status == "no_image":
+        raise OutsideError("generate-without-image", result.reason)
+    if result.status == "best_effort":
+        raise NotAccepted("quality-not-reached", result.reason)
+
+
+def _most(asked: "Asked") -> int:
+    from darkroom.generating.refining import refinement_table
+
+    return asked.max_attempts or refinement_table().max_attempts
 
 
 def _draw(request: "Request") -> None:
@@ -120,6 +183,17 @@ def _draw(request: "Request") -> None:
         if made:  # also what was drawn before a failure or a stop
             made.sort(key=lambda one: one.key or one.image)
             console.emit(made, lambda: _show(made))
+            if request.keeps_metadata:
+                _catch_up()
+
+
+def _catch_up() -> None:
+    """Have searches find what was drawn; it is in the store whether or not this works."""
+    from darkroom.adapters.settings import open_lab
+    from darkroom.archive.syncing import sync_after
+
+    if problem := sync_after(open_lab()):
+        console.note(f"note: {problem}")
 
 
 _PARTS = 100
@@ -168,10 +242,52 @@ def _show(made: "list[Made]") -> None:
         console.say(f"[OK] Image available at: {one.image}")
         if one.metadata is not None:
             console.say(f"[OK] Metadata available at: {one.metadata}")
+        for further in one.further:
+            console.say(f"[OK] Image available at: {further}")
         if one.copy is not None:
             console.note(f"note: copied to {one.copy}")
+        if one.composite_score is not None:
+            console.say(f"score: {one.composite_score:.2f} of 10, grade {one.grade}")
+        if one.validation_score is not None:
+            console.say(f"validation score: {one.validation_score:.3f}")
+        if one.remark is not None:
+            console.note(f"note: there is no validation score: {one.remark}")
         if not one.is_fresh:
             console.note(f"note: seed {one.seed} was drawn before; nothing was drawn again")
+
+
+_COLUMNS = ("attempt", "seed", "steps", "cfg", "score", "grade", "image")
+
+
+def _show_refined(result: "Refined") -> None:
+    rows = [
+        (
+            line.attempt,
+            line.seed,
+            line.steps,
+            line.cfg,
+            _number(line.composite_score),
+            line.grade,
+            line.failure or line.key,
+        )
+        for line in result.attempts
+    ]
+    console.table(_COLUMNS, rows)
+    if result.image is None:
+        return
+    console.say(f"[OK] Image available at: {result.image}")
+    console.say(f"[OK] Metadata available at: {result.metadata}")
+    if result.copy is not None:
+        console.note(f"note: copied to {result.copy}")
+    if result.is_provisional and result.coverage is not None:
+        console.note(
+            f"note: only {result.coverage:.0%} of the score's weight was measured; "
+            "the grade is provisional"
+        )
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:.2f}"
 
 
 def register(root: typer.Typer) -> None:

@@ -44,6 +44,16 @@ ROWS = (
         "set `model` in AIVis.yaml, for example qwen3-vl:8b for Ollama",
     ),
     ErrorCode(
+        "judge-no-holdout",
+        "The project names no judge that only watches.",
+        "name one under `holdout` in AIVis.yaml, or leave --holdout out",
+    ),
+    ErrorCode(
+        "judge-fails",
+        "A judge is mistaken on planted controls more often than it may be.",
+        "do not let it decide alone: name another model, or a holdout judge beside it",
+    ),
+    ErrorCode(
         "vision-budget",
         "The run's budget for asking vision models is spent.",
         "raise `budget` in AIVis.yaml and run again: what was judged is kept",

@@ -1,0 +1,1 @@
+"""What trying again by scores gains over plain reseeding with the same budget."""

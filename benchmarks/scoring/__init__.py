@@ -1,0 +1,1 @@
+"""Measurements of the scorers: resident against one process per image, time and memory."""

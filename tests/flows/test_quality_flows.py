@@ -1,0 +1,100 @@
+"""The flows refine and rescore under a real Prefect: ends, retries, and the parameter forms."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from darkroom.core.errors import StoreUnavailable
+from darkroom.core.scoring.refinement import seed_of
+from darkroom.generating.params import RefineParams
+from darkroom.scoring.rescoring import RescoreParams, Rescoring
+from flows.refine import refine
+from flows.rescore import rescore
+from tests.fakes.comfy_server import ComfyServer, running_server
+from tests.fakes.scored_by_table import Bench, install
+from tests.fakes.stored_images import commit
+from tests.fakes.workflows import FOLDER, document
+
+pytestmark = pytest.mark.slow
+WORKFLOW = str(FOLDER / "api" / "sd15_txt2img.json")
+VALUES = {"lite_technical": 0.9, "lite_detail": 0.9, "shapeworld_adherence": 0.9}
+
+
+@pytest.fixture
+def scored(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    made = install(monkeypatch)
+    made.values = dict(VALUES)
+    return made
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_server: None) -> Path:
+    monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    return tmp_path
+
+
+@pytest.fixture
+def comfy(home: Path) -> Iterator[ComfyServer]:
+    with running_server() as (server, url):
+        server.catalogue = document("object_info")
+        (home / "darkroom.yaml").write_text(f"hosts:\n  studio:\n    url: {url}\n")
+        yield server
+
+
+def sidecars(home: Path) -> list[dict[str, Any]]:
+    found = sorted(home.glob("projects/*/working/*/images/*.json"))
+    return [json.loads(path.read_text()) for path in found]
+
+
+def test_a_series_under_prefect_ends_with_the_best_image(
+    home: Path, comfy: ComfyServer, scored: Bench
+) -> None:
+    params = RefineParams(
+        workflow=WORKFLOW, prompt="a chair", threshold=7, seed=4, validate_prompt=True
+    )
+    result = refine(params)
+    assert (result.status, result.best) == ("success", 1)
+    (sidecar,) = sidecars(home)
+    assert sidecar["refinement"]["status"] == "success"
+
+
+def test_a_series_without_a_seed_takes_one_from_the_flow_run(
+    home: Path, comfy: ComfyServer, scored: Bench
+) -> None:
+    params = RefineParams(workflow=WORKFLOW, prompt="a chair", threshold=10, max_attempts=2)
+    state = refine(params, return_state=True)
+    result = state.result()
+    assert result.status == "best_effort"
+    assert result.seed == seed_of(str(state.state_details.flow_run_id))
+    assert len(sidecars(home)) == 2
+
+
+def test_images_that_lack_scores_get_them_and_a_store_that_comes_back_is_tried_again(
+    home: Path, scored: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 4):
+        commit(home / "projects", number)
+    real, calls = Rescoring.score, []
+
+    def score(self: Rescoring, *arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise StoreUnavailable("store-unavailable", "not yet")
+        return real(self, *arguments)
+
+    monkeypatch.setattr(Rescoring, "score", score)
+    monkeypatch.setattr("flows.rescore.score_group.retry_delay_seconds", 0)
+    report = rescore(RescoreParams())
+    assert (report.images, report.scored) == (3, 3)
+    assert len(list(home.rglob("scores/*.json"))) == 3
+
+
+@pytest.mark.parametrize("flow", [refine, rescore], ids=lambda each: each.name)
+def test_the_parameters_make_a_form_with_words(flow: Any) -> None:
+    schema = flow.parameters.model_dump()
+    (form,) = schema["definitions"].values()
+    assert all(field.get("description") for field in form["properties"].values())
