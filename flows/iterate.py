@@ -15,7 +15,10 @@ from darkroom.runs.params import IterateParams
 from darkroom.runs.preview import Preview
 from darkroom.runs.report import RunReport
 from darkroom.runs.run import Iteration, Run
+from darkroom.runs.telling import Closed, tell
+from flows.stuck import known_as_running
 from tasks.answer import answer
+from tasks.catch_up import catch_up
 from tasks.close import close
 from tasks.commit import commit
 from tasks.compare import compare
@@ -38,12 +41,14 @@ def iterate(params: IterateParams) -> RunReport | Preview:
     """Draw, answer, evaluate, compare, decide, until there is nothing left to try."""
     if params.dry_run:
         return dry_run(params)
-    with open_run(params) as run:
+    with open_run(params) as run, known_as_running(run.home):
         while isinstance(step := run.decide(), Try):
             attempt(run, settle(run, step))
             show(run)
         report = close(run, step, reseeded(run) if wants_control(run) else None)
         show_report(run, report)
+        catch_up(params)
+        tell(Closed(report))
         return report
 
 

@@ -53,7 +53,9 @@ class Laboratory:
         plan = Plan(tuple(self._parts(password)))
         state = supervision.up(self.folder, self.lab.home, plan, on_change)
         with local_errors(str(self.lab.home)):
-            _write_client_file(self.lab.home, f"{self.address}/api", password)
+            # what runs already may listen elsewhere than was asked for now
+            running = state.parts["prefect-server"].address or self.address
+            _write_client_file(self.lab.home, f"{running}/api", password)
         return state
 
     def _parts(self, password: str) -> list[Part]:

@@ -13,28 +13,29 @@ from pathlib import Path
 from darkroom.adapters.settings import open_lab
 from darkroom.adapters.stores.durable import local_errors
 from darkroom.core.errors import Interrupted, OutsideError
+from darkroom.runs.opening import refuse_early
 from darkroom.runs.params import IterateParams
 from darkroom.runs.preview import Preview
 from darkroom.runs.report import RunReport
-from darkroom.runs.telling import Event, Listener, heard_by
-from flows.left_over import end_left_over, own_server, remember
+from darkroom.runs.telling import Closed, Event, Listener, Said, heard_by
+from flows.environment import ALWAYS, PREFECT_HOME
+from flows.laboratory import join
+from flows.left_over import drop_unsent_events, end_left_over, own_server, remember
 
-PREFECT_HOME = ".darkroom/prefect"
-ALWAYS: Mapping[str, str] = {
-    # nothing is told to anybody
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "DO_NOT_TRACK": "1",
-    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
-}
 USUALLY: Mapping[str, str] = {
     # its lines would stand between ours; the run has its own log
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
     # a machine under load needs longer than the usual 20 s to start one
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    # a server that goes away must not hold a finished run up for minutes
+    "PREFECT_CLIENT_MAX_RETRIES": "3",
 }
+_ASK_WITHIN_S = 5.0
+_STARTING = "starting Prefect, about 10 s"
 
 
 def prepare(home: Path, environ: MutableMapping[str, str]) -> None:
@@ -53,15 +54,71 @@ def needs_own_server(environ: Mapping[str, str]) -> bool:
 def run_iterate(params: IterateParams, listener: Listener) -> RunReport | Preview:
     """Carry the flow out in this process and return what it came to."""
     home = open_lab(params.sets).home
+    refuse_early(params)
+    join(home, os.environ)
     prepare(home, os.environ)
+    _choose_server(os.environ, listener)
     with local_errors(str(home)):  # Prefect makes its folder, but none above it
         folder = Path(os.environ["PREFECT_HOME"])
         folder.mkdir(parents=True, exist_ok=True)
         end_left_over(folder)
+    with _remembered(folder) as on_start:
+        ear = _Ear(on_start, listener)
+        with heard_by(ear.hear):
+            return _carried_out(params, ear)
+
+
+def _choose_server(environ: MutableMapping[str, str], listener: Listener) -> None:
+    """A server that is named and does not listen is done without: one is started instead."""
+    if needs_own_server(environ):
+        listener(Said(f"{_STARTING} (PREFECT_API_URL can name a server that runs)"))
+    elif not _listens(environ["PREFECT_API_URL"]):
+        del environ["PREFECT_API_URL"]
+        listener(Said(f"{_STARTING}: the server that PREFECT_API_URL names does not answer"))
+
+
+def _listens(url: str) -> bool:
+    import requests
+
+    try:
+        requests.get(f"{url.rstrip('/')}/health", timeout=_ASK_WITHIN_S).close()
+    except requests.ConnectionError:
+        return False
+    except requests.RequestException:
+        return True  # whatever it is, Prefect will say it better
+    return True
+
+
+class _Ear:
+    """Hears a run for the door: that it has begun, and what it came to."""
+
+    def __init__(self, on_start: Callable[[], None], listener: Listener) -> None:
+        self._waiting = [on_start]
+        self.listener = listener
+        self.report: RunReport | None = None
+
+    def hear(self, event: Event) -> None:
+        """Take one event in and pass it on."""
+        while self._waiting:
+            self._waiting.pop()()
+        if isinstance(event, Closed):
+            self.report = event.report
+        self.listener(event)
+
+
+def _carried_out(params: IterateParams, ear: _Ear) -> RunReport | Preview:
+    """Run the flow; a run that is complete stays so, whether or not Prefect can be told."""
     from flows.iterate import iterate
 
-    with _remembered(folder) as on_start, heard_by(_after(on_start, listener)), _translated():
-        return iterate(params)
+    try:
+        with _translated():
+            return iterate(params)
+    except OutsideError as error:
+        if error.code != "prefect-failed" or ear.report is None:
+            raise
+        ear.listener(Said(f"the run is complete, but Prefect could not be told: {error.message}"))
+        drop_unsent_events()
+        return ear.report
 
 
 @contextmanager
@@ -79,18 +136,6 @@ def _remembered(folder: Path) -> Generator[Callable[[], None]]:
     finally:
         for record in records:
             record.unlink(missing_ok=True)
-
-
-def _after(on_start: Callable[[], None], listener: Listener) -> Listener:
-    """A listener that first does something, once."""
-    waiting = [on_start]
-
-    def hear(event: Event) -> None:
-        while waiting:
-            waiting.pop()()
-        listener(event)
-
-    return hear
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import os
 import signal
 from contextlib import suppress
 from pathlib import Path
+from queue import Empty
 
 from darkroom.adapters.processes import started_at
 
@@ -59,3 +60,16 @@ def own_server() -> int | None:
     known: dict[object, object] = getattr(SubprocessASGIServer, "_instances", {})
     processes = (getattr(server, "server_process", None) for server in known.values())
     return next((process.pid for process in processes if process is not None), None)
+
+
+def drop_unsent_events() -> None:
+    """Forget what a server that is gone was to be told; Prefect would try for minutes at exit."""
+    from prefect.events.worker import EventsWorker
+
+    # private as well; absent, the process only ends later
+    known: dict[object, object] = getattr(EventsWorker, "_instances", {})
+    for worker in list(known.values()):
+        queue = getattr(worker, "_queue", None)
+        with suppress(Empty, AttributeError):
+            while True:
+                queue.get_nowait()  # pyright: ignore[reportOptionalMemberAccess]

@@ -4,7 +4,8 @@ Owns the artifacts. They are a view: a Prefect server that does not take one cha
 nothing in the run.
 """
 
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 
 import httpx
 from prefect import task
@@ -20,6 +21,7 @@ from darkroom.adapters.stores.protocol import Store
 from darkroom.core.errors import DarkroomError
 from darkroom.runs.report import Line, RunReport, line_of, markdown_of
 from darkroom.runs.run import Run
+from darkroom.runs.telling import Said, tell
 
 AWAY = (PrefectException, httpx.HTTPError, OSError, RuntimeError)
 
@@ -27,7 +29,9 @@ AWAY = (PrefectException, httpx.HTTPError, OSError, RuntimeError)
 @task(name="show", cache_policy=NO_CACHE, persist_result=False)
 def show(run: Run) -> None:
     """Write the table of iterations and the progress so far."""
-    with suppress(*AWAY):
+    if not run.is_shown:
+        return
+    with _as_long_as_prefect_listens(run):
         key, store = _key(run), run.tools.desk.store
         table = [_row(line_of(item), store) for item in run.iterations]
         create_table_artifact(table, key=f"iterations-{key}", description=f"Run {key}")
@@ -38,8 +42,20 @@ def show(run: Run) -> None:
 @task(name="report", cache_policy=NO_CACHE, persist_result=False)
 def show_report(run: Run, report: RunReport) -> None:
     """Write the closing report."""
-    with suppress(*AWAY):
+    if not run.is_shown:
+        return
+    with _as_long_as_prefect_listens(run):
         create_markdown_artifact(markdown_of(report), key=f"report-{_key(run)}")
+
+
+@contextmanager
+def _as_long_as_prefect_listens(run: Run) -> Generator[None]:
+    """A server that went away is not tried again: each try would cost a minute of patience."""
+    try:
+        yield
+    except AWAY as error:
+        run.is_shown = False
+        tell(Said(f"Prefect takes no more tables of this run ({type(error).__name__})"))
 
 
 def _key(run: Run) -> str:

@@ -29,6 +29,8 @@ Repair = Literal["edit", "resample", "params", "prompt"]
 Base = Literal["input", "best", "nothing"]
 
 MAX_FAILURES_IN_A_ROW = 3
+MOST_CFG_STEPS = 2
+"""So many steps is cfg raised when better words alone do not help; more breaks pictures up."""
 _MAX_SEED = 2**63
 _EDIT_DENOISE = {"low": 0.35, "medium": 0.5, "high": 0.65}
 
@@ -127,7 +129,7 @@ def next_step(plan: Plan, history: Sequence[Tried]) -> Step:
         return GiveUp(kept, f"the budget of {plan.budget} iterations is spent")
     if _failing(history):
         return GiveUp(kept, f"{MAX_FAILURES_IN_A_ROW} iterations in a row gave no image")
-    return _fresh(plan, history, _again(plan, last, best))
+    return _fresh(plan, history, _again(plan, history, best))
 
 
 def best_of(history: Sequence[Tried]) -> Tried | None:
@@ -160,15 +162,16 @@ def _failing(history: Sequence[Tried]) -> bool:
     return len(recent) == MAX_FAILURES_IN_A_ROW and all(t.evaluation is None for t in recent)
 
 
-def _again(plan: Plan, last: Tried, best: Tried | None) -> Try:
+def _again(plan: Plan, history: Sequence[Tried], best: Tried | None) -> Try:
     """Choose the next attempt by the plan's strategy; its seed is settled afterwards."""
+    last = history[-1]
     number = last.iteration + 1
     if last.evaluation is None or best is None:
         why = f"iteration {last.iteration} gave no image: {last.failure or 'unknown cause'}"
         return Try(number, last.settings, last.prompts, plan.base, why=why)
     failed = last.evaluation.failed
     if plan.strategy == "predicate":
-        return _repaired(plan, last, best, number)
+        return _repaired(plan, history, best, number)
     why = f"failed: {', '.join(failed)}"
     settings, suggest = _resettled(plan, last)
     return Try(number, settings, last.prompts, plan.base, failed, suggest, why)
@@ -184,8 +187,9 @@ def _resettled(plan: Plan, last: Tried) -> tuple[Settings, Direction | None]:
     return retuned(last.settings, direction, rules), None
 
 
-def _repaired(plan: Plan, last: Tried, best: Tried, number: int) -> Try:
+def _repaired(plan: Plan, history: Sequence[Tried], best: Tried, number: int) -> Try:
     """Send each failure to the repair its rule names; the most far-reaching one wins."""
+    last = history[-1]
     failed = last.evaluation.failed if last.evaluation else ()
     rules = [rule for rule in plan.rules if rule.field in failed]
     repairs = {rule.on_fail or "prompt" for rule in rules}
@@ -193,15 +197,35 @@ def _repaired(plan: Plan, last: Tried, best: Tried, number: int) -> Try:
     if "resample" in repairs:
         return Try(number, plan.settings, last.prompts, plan.base, why=f"{why}; drawn anew")
     if "prompt" in repairs:
-        reword = tuple(rule.field for rule in rules)
-        why = f"{why}; reworded"
-        return Try(number, last.settings, last.prompts, plan.base, reword=reword, why=why)
+        return _reworded(plan, history, rules, why)
     if "params" in repairs:
         settings = nudged(last.settings, 0.0, CFG_STEP)
         return Try(number, settings, last.prompts, plan.base, why=f"{why}; cfg raised")
     strengths = [_EDIT_DENOISE[rule.edit_strength or "medium"] for rule in rules]
     settings = replace(plan.settings, denoise=max(strengths, default=_EDIT_DENOISE["medium"]))
     return Try(number, settings, best.prompts, "best", why=f"{why}; edits the best image")
+
+
+def _reworded(plan: Plan, history: Sequence[Tried], rules: Sequence[Rule], why: str) -> Try:
+    """Ask for better words; where they did not help, let both prompts weigh more as well."""
+    last = history[-1]
+    raised = min(_in_vain(history), MOST_CFG_STEPS)
+    settings = nudged(plan.settings, 0.0, raised * CFG_STEP)
+    why = f"{why}; reworded" + (f", cfg {settings.cfg:g}" if raised else "")
+    reword = tuple(rule.field for rule in rules)
+    return Try(last.iteration + 1, settings, last.prompts, plan.base, reword=reword, why=why)
+
+
+def _in_vain(history: Sequence[Tried]) -> int:
+    """How many iterations before the last failed in a criterion that still fails."""
+    judged = [set(t.evaluation.failed) for t in reversed(history) if t.evaluation is not None]
+    still, count = judged[0], 0
+    for failed in judged[1:]:
+        still = still & failed
+        if not still:
+            break
+        count += 1
+    return count
 
 
 def _fresh(plan: Plan, history: Sequence[Tried], step: Try) -> Try:

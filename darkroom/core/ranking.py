@@ -80,6 +80,17 @@ def read_ranking(document: Mapping[str, object]) -> tuple[list[int], dict[int, s
     return list(dict.fromkeys(places)), by_iteration
 
 
+def ranking_document(
+    order: Sequence[int], notes: Mapping[int, str], updated_at: float
+) -> dict[str, object]:
+    """The document that `read_ranking` reads; `updated_at` is in seconds since the epoch."""
+    return {
+        "ranking": [str(number) for number in order],
+        "notes": {str(number): text for number, text in notes.items()},
+        "updated_at": updated_at,
+    }
+
+
 def _number(value: object) -> int | None:
     text = str(value).strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else None

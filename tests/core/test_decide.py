@@ -229,3 +229,33 @@ def test_a_run_always_ends_within_its_budget_and_ranges(
     assert isinstance(step, GiveUp)
     best = best_of(history)
     assert step.best == (best.iteration if best else None)
+
+
+@pytest.mark.parametrize(
+    ("failures", "cfg"),
+    [
+        (["suit"], 7.0),
+        (["suit", "suit"], 8.0),
+        (["suit", "suit", "suit"], 9.0),
+        (["suit", "suit", "suit", "suit"], 9.0),
+        (["suit", "face"], 7.0),
+        (["suit", "suit", "face"], 7.0),
+    ],
+)
+def test_both_prompts_weigh_more_as_long_as_better_words_do_not_help(
+    failures: list[str], cfg: float
+) -> None:
+    plan = replace(PLAN, strategy="predicate", budget=9)
+    outcomes = [(judged(suit=name != "suit", face=name != "face"), 0.5) for name in failures]
+    step, _ = after(plan, *outcomes)
+    assert isinstance(step, Try)
+    assert step.settings.cfg == cfg
+    assert step.why.endswith(f"reworded, cfg {cfg:g}" if cfg > 7 else "reworded")
+
+
+def test_an_iteration_without_an_image_does_not_count_as_words_in_vain() -> None:
+    plan = replace(PLAN, strategy="predicate", budget=9)
+    failing = (judged(suit=False, face=True), 0.5)
+    step, _ = after(plan, failing, (None, None), failing)
+    assert isinstance(step, Try)
+    assert step.settings.cfg == 8.0

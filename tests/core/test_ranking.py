@@ -3,7 +3,13 @@ from dataclasses import replace
 import pytest
 
 from darkroom.core.errors import UsageError
-from darkroom.core.ranking import Ranked, RankingMode, read_ranking, start_from_ranking
+from darkroom.core.ranking import (
+    Ranked,
+    RankingMode,
+    ranking_document,
+    read_ranking,
+    start_from_ranking,
+)
 from darkroom.core.tuning import Settings
 from darkroom.core.wording import Prompts
 
@@ -65,3 +71,13 @@ def test_a_ranking_file_is_read_with_what_it_can_say(
     document: dict[str, object], read: tuple[list[int], dict[int, str]]
 ) -> None:
     assert read_ranking(document) == read
+
+
+def test_a_ranking_reads_back_as_it_was_written() -> None:
+    document = ranking_document([3, 20, 12], {3: "least cartoony"}, 1768001248.9)
+    assert read_ranking(document) == ([3, 20, 12], {3: "least cartoony"})
+    assert document == {
+        "ranking": ["3", "20", "12"],
+        "notes": {"3": "least cartoony"},
+        "updated_at": 1768001248.9,
+    }

@@ -32,6 +32,10 @@ class Faults:
     trickle_s: float = 0.0
     """Send the answer byte by byte, with so much time between two."""
     cut_up_after: int | None = None
+    cuts_up: int = 1_000_000
+    """So many connections are cut in that way; later ones pass."""
+    dies_at: bytes = b""
+    """When a request holds these bytes, nothing is answered from then on."""
     cut_down_after: int | None = None
     """Pass so many bytes, then reset the connection."""
     freeze_down_after: int | None = None
@@ -62,6 +66,12 @@ class FaultProxy:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def hang_up(self) -> None:
+        """Break what is open, so that the present faults meet everything that follows."""
+        for sock in list(self._open):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Self:
         self._threads[0].start()
@@ -151,10 +161,22 @@ class FaultProxy:
                     return
                 time.sleep(self.faults.latency_s)
                 if source is client:
-                    _send_until(server, data, passed[client], self.faults.cut_up_after)
+                    self._send_up(server, data, passed[client])
                 else:
                     self._send_down(client, data, passed[server])
                 passed[source] += len(data)
+
+    def _send_up(self, target: socket.socket, data: bytes, passed: int) -> None:
+        faults = self.faults
+        if faults.dies_at and faults.dies_at in data:
+            self.faults = Faults(refuse=True)
+            self.hang_up()
+            raise OSError("dead")
+        try:
+            _send_until(target, data, passed, faults.cut_up_after if faults.cuts_up > 0 else None)
+        except OSError:
+            faults.cuts_up -= 1
+            raise
 
     def _send_down(self, target: socket.socket, data: bytes, passed: int) -> None:
         frozen, flipped = self.faults.freeze_down_after, self.faults.flip_down_at

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,9 +27,26 @@ class Script:
     headers: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     url: str = ""
+    think: Callable[[dict[str, Any]], Reply] | None = None
+    """Answers by what was asked, where no list of replies will do."""
+    at_once: int = 0
+    most_at_once: int = 0
+    """The most requests that were ever being answered at the same time."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def next_reply(self) -> Reply:
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+
+    @contextmanager
+    def counted(self) -> Generator[None]:
+        with self.lock:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.at_once -= 1
 
 
 @contextmanager
@@ -54,10 +71,13 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers["Content-Length"]))
-            script.requests.append(json.loads(sent))
-            script.headers.append(dict(self.headers))
-            script.paths.append(self.path)
-            self._answer(script.next_reply())
+            body = json.loads(sent)
+            with script.counted():
+                script.requests.append(body)
+                script.headers.append(dict(self.headers))
+                script.paths.append(self.path)
+                reply = script.think(body) if script.think else script.next_reply()
+                self._answer(reply)
 
         def _answer(self, reply: Reply) -> None:
             if reply.hang_up:

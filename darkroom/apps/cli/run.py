@@ -44,6 +44,8 @@ _Sets = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="A setting above every file; repeatable."),
 ]
 
+_Test = Annotated[bool, typer.Option("--test", help="Mark a new run and its images as tests.")]
+
 
 def run(  # noqa: PLR0913 - one parameter per flag, read by name only
     name: _Name = None,
@@ -56,6 +58,7 @@ def run(  # noqa: PLR0913 - one parameter per flag, read by name only
     dry_run: _Dry = False,
     seed_from_ranking: _Ranking = None,
     seed_ranking_mode: _Mode = "rank1",
+    test: _Test = False,
     sets: _Sets = None,
 ) -> None:
     """Draw, judge and change until the project's rules are met or its budget is spent."""
@@ -70,6 +73,7 @@ def run(  # noqa: PLR0913 - one parameter per flag, read by name only
         dry_run=dry_run,
         seed_from_ranking=seed_from_ranking,
         seed_ranking_mode=seed_ranking_mode,
+        test=test,
         sets=sets or [],
     )
     _preview(params) if dry_run else _run(params)
@@ -108,10 +112,8 @@ def _preview(params: "IterateParams") -> None:
 def _run(params: "IterateParams") -> None:
     from darkroom.apps.cli.run_screen import screen
     from darkroom.runs.report import RunReport
-    from flows.launching import needs_own_server, run_iterate
+    from flows.launching import run_iterate
 
-    if needs_own_server(os.environ):
-        console.note("starting Prefect, about 10 s (PREFECT_API_URL can name a server that runs)")
     with screen() as listener:
         report = run_iterate(params, listener)
     assert isinstance(report, RunReport)
@@ -126,8 +128,12 @@ def _judge(report: "RunReport") -> None:
     if report.status == "best-effort":
         raise NotAccepted(
             "not-accepted",
-            f"{report.reason}; the best is iteration {report.best}, {report.score:g}",
+            f"{report.reason}; the best is iteration {report.best}, {_scored(report)}",
         )
+
+
+def _scored(report: "RunReport") -> str:
+    return "judged by nobody" if report.score is None else f"score {report.score:g} of 100"
 
 
 def _show(report: "RunReport") -> None:
@@ -136,7 +142,7 @@ def _show(report: "RunReport") -> None:
     console.table(COLUMNS, rows_of(report))
     if report.output:
         place = f"projects/{report.project}/{report.output}"
-        console.say(f"best: iteration {report.best}, score {report.score:g} of 100 -> {place}")
+        console.say(f"best: iteration {report.best}, {_scored(report)} -> {place}")
     if report.holdout is not None:
         console.say(f"the judge that only watched: {report.holdout:g} of 100")
     if report.control is not None:

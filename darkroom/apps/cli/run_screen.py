@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from darkroom.apps import console
 from darkroom.core.text import visible
+from darkroom.runs.records import judged_score
 from darkroom.runs.telling import (
     Began,
+    Closed,
     Drawing,
     Drew,
     Event,
@@ -75,9 +77,12 @@ class Board:
                 self.now = f"drawing {_bar(event)}"
             case Drew():
                 self.now = "looking at it"
+            case Closed():
+                self.now = ""
             case Judged(number, evaluation, _):
                 failed = ", ".join(evaluation.failed) or "nothing"
-                self._end(number, f"{evaluation.score:.0f}", failed)
+                score = judged_score(evaluation)
+                self._end(number, "-" if score is None else f"{score:.0f}", failed)
             case Failed(number, reason):
                 self._end(number, "-", reason)
 

@@ -53,7 +53,11 @@ class AIVis(Judge):
     max_image_px: int = Field(default=1024, ge=64, le=8_192)
     """Larger images are made smaller before they leave."""
     canary: bool = True
-    """Check that writing inside an image does not sway the judge."""
+    """Find out once per run whether writing inside an image sways the judge; not for `embedded`."""
+    canary_tolerance: float = Field(default=0.2, ge=0, le=1)
+    """By how much such writing may move the chance of a yes on average."""
+    canary_per_image: bool = False
+    """Ask of every image whether there is writing in it, also where the judge is not swayed."""
     budget: VisionBudget = VisionBudget()
     holdout: Judge | None = None
     """A second judge that never steers and is reported beside the first."""

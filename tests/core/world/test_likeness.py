@@ -2,8 +2,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom.core.wording import Prompts
-from darkroom.core.world.advice import advised
 from darkroom.core.world.likeness import likeness
 from darkroom.core.world.measured import Measured, MeasuredObject, Read
 from darkroom.core.world.vocabulary import BACKGROUNDS, COLOURS, SHAPES, SIZES
@@ -84,24 +82,3 @@ def test_each_change_lowers_the_likeness_and_is_named(
     found, changes = likeness(scene("white", RED), after)
     assert found == pytest.approx(score, abs=0.001)
     assert changes == differences
-
-
-@pytest.mark.parametrize(
-    ("negative", "seen", "expected"),
-    [
-        ("", "large pink circle on white", "pink circle"),
-        (
-            "blur",
-            "large pink circle, small blue square on black",
-            "blur, pink circle, black background",
-        ),
-        ("pink circle", "large pink circle on white", "pink circle"),
-        ("", "large pink cross, small blue square on white", ""),
-        ("", "", ""),
-    ],
-)
-def test_what_was_drawn_by_mistake_joins_the_negative_prompt(
-    negative: str, seen: str, expected: str
-) -> None:
-    wish = Prompts("a large pink cross above a small blue square on a white background", negative)
-    assert advised(wish, seen) == Prompts(wish.positive, expected)

@@ -1,0 +1,61 @@
+-- one row per image that counts for failure patterns, with whether it failed
+-- a person's word comes first, then the judge's, then the grade; where a person has looked
+-- through a run, what was not marked there passed; an image nobody judged is left out
+CREATE OR REPLACE TEMP TABLE pattern_scope AS
+WITH judged AS (
+    SELECT
+        image,
+        bool_or(NOT passed) AS any_missed,
+        bool_and(coalesce(passed, FALSE)) AS all_met
+    FROM criteria
+    GROUP BY image
+),
+
+looked_through AS (
+    SELECT DISTINCT i.run
+    FROM image_marks AS m
+    INNER JOIN images AS i ON m.image = i.image
+    WHERE
+        m.status IS NOT NULL
+        OR m.failure_category IS NOT NULL
+        OR m.technical_quality IS NOT NULL
+        OR m.is_liked
+),
+
+said AS (
+    SELECT
+        i.image,
+        coalesce(i.run, i.project, '') AS run,
+        i.model,
+        i.workflow,
+        i.preset,
+        i.sampler,
+        i.scheduler,
+        i.steps,
+        i.cfg,
+        i.prompt,
+        m.failure_category,
+        CASE
+            WHEN m.status = 'ko' OR m.failure_category IS NOT NULL THEN TRUE
+            WHEN m.status = 'ok' OR m.technical_quality = 'perfect' OR m.is_liked THEN FALSE
+            WHEN j.any_missed THEN TRUE
+            WHEN j.all_met THEN FALSE
+            WHEN i.grade IS NOT NULL THEN i.grade = 'F'
+            WHEN l.run IS NOT NULL THEN FALSE
+        END AS failed
+    FROM image AS i
+    LEFT JOIN image_marks AS m ON i.image = m.image
+    LEFT JOIN judged AS j ON i.image = j.image
+    LEFT JOIN looked_through AS l ON i.run = l.run
+    WHERE
+        NOT i.is_test
+        AND ($project::VARCHAR IS NULL OR i.project = $project)
+        AND ($model::VARCHAR IS NULL OR i.model = $model)
+        AND NOT coalesce(list_contains($without_runs::VARCHAR [], i.run), FALSE)
+)
+
+SELECT
+    *,
+    (row_number() OVER (ORDER BY image) - 1)::INTEGER AS nth -- from 0
+FROM said
+WHERE failed IS NOT NULL;

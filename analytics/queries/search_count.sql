@@ -1,0 +1,3 @@
+-- one row: how many images `selected` has
+SELECT count(*) AS image_count
+FROM selected

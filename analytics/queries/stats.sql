@@ -1,0 +1,27 @@
+-- one row: what the images of `selected` come to
+SELECT
+    count(*) AS image_count,
+    count(DISTINCT run) AS run_count,
+    count(DISTINCT project) AS project_count,
+    count(DISTINCT model) AS model_count,
+    min(created_at) AS first_at,
+    max(created_at) AS last_at,
+    count(*) FILTER (status = 'ok') AS ok_count,
+    count(*) FILTER (status = 'ko') AS ko_count,
+    avg((status = 'ko')::INTEGER) AS failure_rate,
+    count(*) FILTER (is_liked) AS liked_count,
+    count(*) FILTER (technical_quality = 'perfect') AS perfect_count,
+    count(*) FILTER (technical_quality = 'imperfect') AS imperfect_count,
+    count(*) FILTER (is_annotated) AS annotated_count,
+    count(rating) AS rated_count,
+    avg(rating) AS mean_rating,
+    count(composite_score) AS scored_count,
+    avg(composite_score) AS mean_quality,
+    count(*) FILTER (criteria_count > 0) AS judged_count,
+    count(*) FILTER (is_accepted) AS accepted_count,
+    avg(overall_score) AS mean_criteria,
+    sum(seconds) AS seconds,
+    sum(gpu_seconds) AS gpu_seconds,
+    sum(coalesce(tokens_in, 0) + coalesce(tokens_out, 0))::BIGINT AS tokens,
+    sum(size_bytes)::BIGINT AS size_bytes
+FROM selected

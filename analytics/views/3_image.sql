@@ -1,0 +1,5 @@
+-- one row per image that nobody deleted: what people query
+CREATE VIEW image AS
+SELECT *
+FROM image_all
+WHERE NOT is_deleted;

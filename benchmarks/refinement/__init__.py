@@ -1,0 +1,1 @@
+"""Whether the predicate strategy beats plain reseeding at an equal image budget."""

@@ -1,0 +1,44 @@
+"""How long something takes: the median and the spread of several goes."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Took:
+    """Milliseconds."""
+
+    median: float
+    worst: float
+
+
+def took(action: Callable[[], object], times: int = 11) -> Took:
+    """Do it so many times; the first go, which warms caches, does not count."""
+    found: list[float] = []
+    for _ in range(times + 1):
+        begin = time.perf_counter()
+        action()
+        found.append((time.perf_counter() - begin) * 1000)
+    return Took(statistics.median(found[1:]), max(found[1:]))
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """Do it once."""
+    return spent(action).wall_s
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What one go took: by the clock, and of the processors."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def spent(action: Callable[[], object]) -> Spent:
+    """Do it once; processor time stays comparable where other work runs beside."""
+    begin, cpu = time.perf_counter(), time.process_time()
+    action()
+    return Spent(time.perf_counter() - begin, time.process_time() - cpu)

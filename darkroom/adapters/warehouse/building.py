@@ -1,0 +1,123 @@
+"""Bring a warehouse up to a listing of the store: take out what went, take in what came.
+
+Owns the order of the steps and the tables each kind of document has rows in. Works on one
+open connection, inside one transaction; who may write is not its business.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from darkroom.adapters.stores.protocol import Store
+from darkroom.adapters.warehouse.batches import Loader
+from darkroom.adapters.warehouse.difference import Difference
+from darkroom.adapters.warehouse.listing import Entry
+from darkroom.adapters.warehouse.reading import read_portion
+from darkroom.adapters.warehouse.statements import statement, statements
+
+_KEYS_AT_A_TIME = 2_000
+_BYTES_AT_A_TIME = 32 * 2**20
+_UNKNOWN_SIZE = 64 * 2**10
+_OF_AN_IMAGE = ("image_loras", "variations", "answers", "criteria")
+_OF_A_SOURCE = (
+    "scores",
+    "score_documents",
+    "annotations",
+    "runs",
+    "run_results",
+    "rankings",
+    "quarantine",
+    "images",
+    "sources",
+)
+
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How many documents came in, and how many of them only into quarantine."""
+
+    read: int = 0
+    quarantined: int = 0
+
+
+def create(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the empty tables and the views."""
+    for found in (*statements("schema"), *statements("views")):
+        connection.execute(found.text)
+
+
+def apply(
+    connection: duckdb.DuckDBPyConnection, store: Store, found: Difference, advance: Advance
+) -> Taken:
+    """Carry the difference out; the caller's transaction holds all of it."""
+    replaced = [*found.gone, *found.changed]
+    _remember_changed(connection, [*replaced, *found.new])
+    _touch(connection)
+    if replaced:
+        _take_out(connection)
+    taken = _take_in(connection, store, found.new, advance)
+    _mark(connection)
+    return taken
+
+
+def _remember_changed(connection: duckdb.DuckDBPyConnection, keys: list[str]) -> None:
+    connection.execute("CREATE OR REPLACE TEMP TABLE changed (source VARCHAR)")
+    connection.execute("INSERT INTO changed SELECT unnest($keys::VARCHAR[])", {"keys": keys})
+
+
+def _touch(connection: duckdb.DuckDBPyConnection) -> None:
+    """Remember whose events go, before they are gone."""
+    for name in ("touched_images", "touched_runs"):
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {statement('sync', name)}")
+
+
+def _take_out(connection: duckdb.DuckDBPyConnection) -> None:
+    images = "SELECT image FROM images WHERE source IN (SELECT source FROM changed)"
+    for table in _OF_AN_IMAGE:
+        connection.execute(f"DELETE FROM {table} WHERE image IN ({images})")
+    for table in _OF_A_SOURCE:
+        connection.execute(f"DELETE FROM {table} WHERE source IN (SELECT source FROM changed)")
+
+
+def _mark(connection: duckdb.DuckDBPyConnection) -> None:
+    """Work out anew what the events of every touched image and run come to."""
+    for target in ("image", "run"):
+        touched = f"touched_{target}s"
+        connection.execute(f"INSERT INTO {touched} {statement('sync', touched)}")
+        connection.execute(
+            f"DELETE FROM {target}_marks WHERE {target} IN (SELECT {target} FROM {touched})"
+        )
+        connection.execute(statement("sync", f"{target}_marks"))
+
+
+def _take_in(
+    connection: duckdb.DuckDBPyConnection,
+    store: Store,
+    new: Mapping[str, Entry],
+    advance: Advance,
+) -> Taken:
+    quarantined = 0
+    with Loader(connection) as loader:
+        for keys in _portions(new):
+            tables, bad = read_portion(store, keys, new)
+            loader.insert(tables)
+            quarantined += bad
+            advance(len(keys))
+    return Taken(len(new), quarantined)
+
+
+def _portions(new: Mapping[str, Entry]) -> Iterator[list[str]]:
+    """The keys in order, few enough at a time for their content to fit into memory."""
+    portion: list[str] = []
+    size_bytes = 0
+    for key in sorted(new):
+        size_bytes += new[key].size_bytes or _UNKNOWN_SIZE
+        portion.append(key)
+        if len(portion) >= _KEYS_AT_A_TIME or size_bytes >= _BYTES_AT_A_TIME:
+            yield portion
+            portion, size_bytes = [], 0
+    if portion:
+        yield portion

@@ -1,0 +1,81 @@
+"""Columns from JSON values: all at once where every value fits, one by one where not.
+
+Owns the agreement of both ways: the quick one is taken only where it gives what `values`
+would give, so a row never depends on which others were read with it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from darkroom.adapters.warehouse import values as v
+from darkroom.core.sidecar.fields import Json
+
+_NONE = type(None)
+_TEXTS = frozenset({str, _NONE})
+_WHOLE = frozenset({int, _NONE})
+_NUMBERS = frozenset({int, float, _NONE})
+_FLAGS = frozenset({bool, _NONE})
+_MOMENT = pa.timestamp("us")
+_MOMENT_UTC = pa.timestamp("us", "UTC")
+
+
+def column(
+    values: Sequence[Any], kind: pa.DataType, limits: tuple[float, float] | None
+) -> pa.Array:
+    """A column of that type; what does not fit is NULL."""
+    types = set(map(type, values))
+    try:
+        if pa.types.is_timestamp(kind):
+            return _moments(values, types)
+        if types <= _fitting(kind):
+            found = pa.array(values, kind)
+            if limits is None or _is_within(found, limits):
+                return found
+    except (pa.ArrowInvalid, OverflowError):
+        pass  # one value at least does not fit
+    cast = _caster(kind, limits)
+    return pa.array([cast(value) for value in values], kind)
+
+
+def _fitting(kind: pa.DataType) -> frozenset[type]:
+    if pa.types.is_string(kind):
+        return _TEXTS
+    if pa.types.is_boolean(kind):
+        return _FLAGS
+    return _NUMBERS if pa.types.is_floating(kind) else _WHOLE
+
+
+def _is_within(found: pa.Array, limits: tuple[float, float]) -> bool:
+    extremes = pc.min_max(found).as_py()
+    lowest, highest = extremes["min"], extremes["max"]
+    return lowest is None or (lowest >= limits[0] and highest <= limits[1])
+
+
+def _moments(values: Sequence[Any], types: set[type]) -> pa.Array:
+    if types <= _TEXTS:
+        try:
+            return pa.array(values, pa.string()).cast(_MOMENT_UTC).cast(_MOMENT)
+        except pa.ArrowInvalid:
+            pass  # not all are written the usual way
+    return pa.array([v.when(value) for value in values], _MOMENT)
+
+
+def _caster(kind: pa.DataType, limits: tuple[float, float] | None) -> Callable[[Json], object]:
+    if pa.types.is_string(kind):
+        return v.text
+    if pa.types.is_boolean(kind):
+        return v.flag
+    if pa.types.is_floating(kind):
+        lowest, highest = limits or (float("-inf"), float("inf"))
+        return lambda value: v.within(value, lowest, highest)
+    if pa.types.is_uint64(kind):
+        return v.seed
+    return v.big if pa.types.is_int64(kind) else v.integer
+
+
+def repeated(values: Iterable[str], counts: Iterable[int]) -> list[str]:
+    """Each value as many times as its count says."""
+    return [value for value, count in zip(values, counts, strict=True) for _ in range(count)]

@@ -1,0 +1,100 @@
+"""List a folder store at the cost of what changed in it.
+
+Everything in a store is written by a rename into its folder, which moves the folder's own
+time. So a folder whose time is the one remembered holds what it held, and only the others
+are opened. A time too close to now proves nothing and is remembered as 0.
+Links are not followed, as everywhere in a folder store.
+"""
+
+import os
+import stat
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from darkroom.adapters.stores.durable import local_errors
+from darkroom.adapters.warehouse.listing import Entry, Listing
+from darkroom.adapters.warehouse.places import Kind, is_listed, kind_in
+from darkroom.core.keys import MAX_KEY_BYTES, is_key
+
+_UNSETTLED_NS = 2_000_000_000
+"""Longer than the ticks in which any common file system counts time."""
+
+
+def walk(root: Path, known: Mapping[str, int]) -> Listing:
+    """List every folder that is new or whose time is not the one known."""
+    with local_errors(str(root)):
+        return _Walk(root, known).listing()
+
+
+class _Walk:
+    """One pass; folders are named as keys are, the root by an empty name."""
+
+    def __init__(self, root: Path, known: Mapping[str, int]) -> None:
+        self._root = str(root)
+        self._known = known
+        self._now_ns = time.time_ns()
+        self._times: dict[str, int] = {}
+        self._entries: dict[str, Entry] = {}
+        self._gone: set[str] = set()
+        self._newest_ns = 0
+
+    def listing(self) -> Listing:
+        waiting = self._changed() if self._known else [""]
+        while waiting:
+            waiting += self._opened(waiting.pop())
+        # clocks of file servers differ: what was touched last there also proves nothing
+        settled = min(self._now_ns, self._newest_ns) - _UNSETTLED_NS
+        times = {folder: at if at < settled else 0 for folder, at in self._times.items()}
+        return Listing(self._entries, not self._known, times, frozenset(self._gone))
+
+    def _changed(self) -> list[str]:
+        changed: list[str] = []
+        for folder, known_ns in self._known.items():
+            at = self._time(folder)
+            if at is None:
+                self._gone.add(folder)
+            elif at != known_ns:
+                changed.append(folder)
+        return changed
+
+    def _time(self, folder: str) -> int | None:
+        """When the folder itself was last changed; None where no plain folder stands."""
+        try:
+            # tens of thousands of times: a Path would double the price
+            found = os.stat(f"{self._root}/{folder}", follow_symlinks=not folder)  # noqa: PTH116
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if not stat.S_ISDIR(found.st_mode):
+            return None
+        self._newest_ns = max(self._newest_ns, found.st_mtime_ns)
+        return found.st_mtime_ns
+
+    def _opened(self, folder: str) -> list[str]:
+        """Take in what one folder holds; returns the folders in it that nobody knows yet."""
+        at = self._time(folder)  # before it is read: a change meanwhile must not be missed
+        if at is None:
+            self._gone.add(folder)
+            return []
+        below: list[str] = []
+        before = f"{folder}/" if folder else ""
+        with os.scandir(f"{self._root}/{folder}") as found:
+            for entry in found:
+                key = before + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if key not in self._known and is_listed(key) and _is_key(key, entry.name):
+                        below.append(key)
+                elif (kind := kind_in(folder, entry.name)) and _is_key(key, entry.name):
+                    self._take(key, kind, entry)
+        self._times[folder] = at
+        return below
+
+    def _take(self, key: str, kind: Kind, entry: "os.DirEntry[str]") -> None:
+        found = entry.stat(follow_symlinks=False)
+        if stat.S_ISREG(found.st_mode):
+            self._entries[key] = Entry(kind, found.st_size, found.st_mtime_ns)
+
+
+def _is_key(key: str, name: str) -> bool:
+    """Whether a key below a folder that is one is a key: then only its last part can spoil it."""
+    return len(key) <= MAX_KEY_BYTES and is_key(name)

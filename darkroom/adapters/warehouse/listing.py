@@ -1,0 +1,65 @@
+"""What a store holds for the warehouse, found at the cost of what is new.
+
+Owns how a listing looks, and the listing of stores that only know keys. How a folder is
+listed is `folder_walk`'s: there the times of its folders tell where anything changed.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from darkroom.adapters.stores.protocol import Store
+from darkroom.adapters.warehouse.places import Kind, kind_of
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One document as the listing shows it; another size or time means another content."""
+
+    kind: Kind
+    size_bytes: int | None = None
+    modified_ns: int | None = None
+
+
+@dataclass(frozen=True)
+class Range:
+    """Keys with one beginning, greater than one of them."""
+
+    prefix: str
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The documents of the part of a store that was looked at."""
+
+    entries: Mapping[str, Entry]
+    is_whole: bool
+    """Whether everything was looked at: what is not among the entries is not in the store."""
+    folders: Mapping[str, int] = field(default_factory=dict[str, int])
+    """The folders looked at and their times, where the store has folders."""
+    gone: frozenset[str] = field(default_factory=frozenset[str])
+    """Folders that are not there any more."""
+    ranges: tuple[Range, ...] = ()
+    """The keys looked at, where the store knows keys only and not all were looked at."""
+
+
+def list_keys(store: Store, ranges: Sequence[Range] = ()) -> Listing:
+    """List a store that knows keys only, whole or some ranges; 1,000 keys cost one request."""
+    entries: dict[str, Entry] = {}
+    for part in ranges or (Range(""),):
+        for key in store.iter_keys(part.prefix, part.after):
+            kind = kind_of(key)
+            if kind is not None:
+                entries[key] = _entry(store, key, kind)
+    return Listing(entries, is_whole=not ranges, ranges=tuple(ranges))
+
+
+def _entry(store: Store, key: str, kind: Kind) -> Entry:
+    # a ranking is the one document that is ever written again
+    found = store.head(key) if kind == "ranking" else None
+    if found is None:
+        return Entry(kind)
+    # servers tell whole seconds; what was written twice in one of them differs by its etag
+    within_a_second = zlib.crc32((found.etag or "").encode()) % 1_000_000_000
+    return Entry(kind, found.size_bytes, int(found.modified_at) * 1_000_000_000 + within_a_second)

@@ -1,0 +1,152 @@
+"""From one image and all that was said of it to the parts of a sidecar.
+
+Owns which source is believed first: a sidecar beside the image, the session's manifest, the
+image's own text, a text file beside it, the session as a whole.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from darkroom.adapters.a1111_text import parse_parameters
+from darkroom.adapters.plain_files import read_file
+from darkroom.archive.importing.facts import Facts, Json, from_a1111, from_graph, from_words
+from darkroom.archive.importing.pictures import Picture, read_picture
+from darkroom.archive.importing.sessions import Session, moment_in
+from darkroom.archive.importing.told import Told, image_fields, unplaced, variations_of
+from darkroom.core.errors import DarkroomError, SidecarDamaged, UsageError
+from darkroom.core.sidecar import MAX_BYTES, as_document, moment, read_any
+
+_MOST_TEXT = 20_000
+_READ_ALREADY = frozenset({"prompt", "workflow", "parameters"})
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Described:
+    """One image that can be taken over."""
+
+    session: Session
+    name: str
+    picture: Picture
+    document: Document
+    """Parts of a sidecar; where it will lie is not yet among them."""
+    marks: Mapping[str, Json]
+    """What a person had said of it."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """One file that is not taken over, and why."""
+
+    session: Session
+    name: str
+    reason: str
+    is_failure: bool
+
+
+def describe(session: Session, told: Told, name: str) -> Described | Passed:
+    """Read one image of a session."""
+    path = session.folder / name
+    try:
+        picture = read_picture(path)
+        document = _document(session, told, name, picture)
+    except DarkroomError as error:
+        return Passed(session, name, f"[{error.code}] {error.message}", is_failure=True)
+    if document is None:
+        return Passed(session, name, "nothing says how it was made", is_failure=False)
+    said = told.images.get(name, {})
+    return Described(session, name, picture, document, image_fields(said))
+
+
+def _document(session: Session, told: Told, name: str, picture: Picture) -> Document | None:
+    facts, kind = Facts(), session.kind
+    beside = _sidecar_beside(session, name, facts)
+    image = told.images.get(name, {})
+    facts.fill(from_words(image))
+    facts.variations |= variations_of(image)
+    if rest := unplaced(image):
+        facts.extra["/manifest"] = rest
+    inside = _from_picture(session, name, picture, facts)
+    facts.fill(told.words)
+    if beside is None and facts.is_empty and kind == "folder":
+        return None
+    source = "sidecar" if beside is not None else kind if kind != "folder" else inside or "text"
+    document: Document = {} if beside is None else beside
+    _complete(document, facts.sections())
+    imported = {"kind": source, "session": session.title, "name": name}
+    extra = cast("Document", document.get("extra") or {})
+    document["extra"] = {**extra, **facts.extra, "/imported": imported}
+    document["timestamp"] = document.get("timestamp") or _when(session, told, name, image)
+    return document
+
+
+def _sidecar_beside(session: Session, name: str, facts: Facts) -> Document | None:
+    """A document in any form we know; one nobody can read only costs what it would have said."""
+    if f"{name}.json" not in session.files:
+        return None
+    try:
+        data = read_file(session.folder / f"{name}.json", MAX_BYTES)
+        reading = read_any(data)
+    except (SidecarDamaged, UsageError) as error:
+        facts.extra["/imported_sidecar"] = f"[{error.code}] {error.message}"[:500]
+        return None
+    document = {name: value for name, value in as_document(reading.sidecar).items() if value}
+    facts.extra["/imported_form"] = reading.form
+    if storage := document.pop("storage", None):
+        facts.extra["/imported_storage"] = storage
+    return document
+
+
+def _from_picture(session: Session, name: str, picture: Picture, facts: Facts) -> str | None:
+    """What the image says of itself; returns which tool said it."""
+    source: str | None = None
+    text = picture.text
+    if text is not None and text.prompt is not None:
+        found = from_graph(text.prompt, name)
+        facts.fill(found)
+        source = "comfyui" if found else None
+    said = (text.parameters if text else None) or picture.comment
+    if said is None:
+        said = _text_beside(session, name)
+    if said is not None and (said.fields or said.prompt):
+        facts.fill(from_a1111(said))
+        if said.fields:
+            facts.extra["/a1111"] = dict(said.fields)
+        source = source or "a1111"
+    others = {} if text is None else text.texts
+    for keyword, words in others.items():
+        if keyword not in _READ_ALREADY and len(words) <= _MOST_TEXT:
+            facts.extra[f"/png/{keyword[:80]}"] = words
+    return source
+
+
+def _text_beside(session: Session, name: str) -> Any:
+    stem = f"{name.rpartition('.')[0]}.txt"
+    if stem not in session.files:
+        return None
+    text = read_file(session.folder / stem, MAX_BYTES).decode("utf-8", "replace")
+    return parse_parameters(text)
+
+
+def _complete(document: Document, sections: Mapping[str, Json]) -> None:
+    """Fill what the document leaves open."""
+    for section, values in sections.items():
+        known = cast("Document", document.get(section) or {})
+        for name, value in cast("Document", values).items():
+            if known.get(name) in (None, "", [], (), {}):
+                known[name] = value
+        document[section] = known
+
+
+def _when(session: Session, told: Told, name: str, image: Mapping[str, Json]) -> str:
+    said = image.get("timestamp") or image.get("created_at") or ""
+    found = moment_in(str(said)) or moment_in(name) or told.started or moment_in(session.title)
+    return moment(found or modified(session.folder / name))
+
+
+def modified(path: Path) -> datetime:
+    """When a file was last written."""
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)

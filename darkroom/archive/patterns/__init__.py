@@ -1,0 +1,1 @@
+"""Failure patterns over all images of the warehouse, and trials with fresh seeds."""

@@ -1,0 +1,276 @@
+"""Count failures over every value, pair and triple at once, and test what stands out.
+
+Owns the fast half of the analysis: tables by `bincount` over codes, words by counts among
+the images that have them, binomial tails over whole arrays. What is worth saying of the
+survivors is `darkroom.core.patterns`'s business.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+from scipy.special import betainc  # pyright: ignore[reportMissingTypeStubs] - scipy has none
+
+from darkroom.archive.patterns.table import Axis, Codes, Floats, Mask, Table, bits
+from darkroom.core.patterns import Cell, Items, Limits, certain, is_pattern
+from darkroom.core.significance import Tally, cut_off
+
+MOST_AXES = 15
+"""Beyond so many axes, triples are only looked for within pairs that stand out."""
+MOST_SURVIVORS = 2_000
+_NOTABLE = 1e-3
+_MOST_NOTABLE = 200
+
+
+@dataclass(frozen=True)
+class Places:
+    """Cells of one table: which items each is, by column of `Everything`, and its counts."""
+
+    columns: Codes
+    """One row per cell, one column per item."""
+    counts: Codes
+    failures: Codes
+
+
+@dataclass(frozen=True)
+class Counted:
+    """All cells that stand out, and how many were looked at."""
+
+    cells: list[Cell]
+    tested: int
+
+
+class Everything:
+    """The items of a table under one numbering: axis values first, then words."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        sizes = [len(axis.values) for axis in table.axes]
+        self.starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        self.words_at = int(self.starts[-1])
+
+    @cached_property
+    def items(self) -> Items:
+        """Every item by its number."""
+        values = [axis.item(code) for axis in self.table.axes for code in range(1, axis.size)]
+        return (*values, *self.table.words)
+
+    def rows(self, column: int) -> Mask:
+        """The images that have an item."""
+        if column >= self.words_at:
+            return self.table.has_word[:, column - self.words_at]
+        at = int(np.searchsorted(self.starts, column, side="right")) - 1
+        return self.table.axes[at].codes == column - self.starts[at] + 1
+
+    def rows_of(self, columns: Iterable[int]) -> Mask:
+        """The images that have all of several items."""
+        rows = np.ones(self.table.count, dtype=bool)
+        for column in columns:
+            rows &= self.rows(column)
+        return rows
+
+    def with_all(self, rows: Codes) -> Codes:
+        """How many of these images have each item."""
+        per_axis = [np.bincount(a.codes[rows], minlength=a.size)[1:] for a in self.table.axes]
+        return np.concatenate([*per_axis, self.table.has_word[rows].sum(axis=0, dtype=np.int64)])
+
+
+def count(table: Table, limits: Limits) -> Counted:
+    """Count, test, and keep the cells that surely fail more often than all images do."""
+    everything = Everything(table)
+    found = list(_axis_cells(everything, limits))
+    if table.words:
+        found += _word_cells(everything, limits)
+    if table.words or len(table.axes) > MOST_AXES:
+        found += _within_notable(everything, found, limits)
+    tested = sum(one.counts.size for one in found)
+    return Counted(_surviving(everything, found, tested, limits), tested)
+
+
+def _axis_cells(everything: Everything, limits: Limits) -> Iterator[Places]:
+    axes = everything.table.axes
+    widest = 3 if len(axes) <= MOST_AXES else 2
+    failed = np.flatnonzero(everything.table.failed)
+    for width in range(1, widest + 1):
+        for chosen in combinations(range(len(axes)), width):
+            yield _table_of(
+                [axes[at] for at in chosen], everything.starts[list(chosen)], failed, limits
+            )
+
+
+def _table_of(axes: list[Axis], starts: Codes, failed: Codes, limits: Limits) -> Places:
+    sizes = tuple(axis.size for axis in axes)
+    codes = axes[0].codes
+    for axis in axes[1:]:
+        codes = codes * axis.size + axis.codes
+    counts, failures, cells = _counts(codes, failed, int(np.prod(sizes)))
+    place = np.stack(np.unravel_index(cells, sizes), axis=1)
+    wanted = (counts >= limits.min_occurrences) & (place > 0).all(axis=1)
+    return Places(place[wanted] - 1 + starts, counts[wanted], failures[wanted])
+
+
+def _counts(codes: Codes, failed: Codes, size: int) -> tuple[Codes, Codes, Codes]:
+    """Images and failures per cell; a table far larger than its content is packed first."""
+    if size > 4 * codes.size + 4096:
+        cells, codes = np.unique(codes, return_inverse=True)
+        size = cells.size
+    else:
+        cells = np.arange(size, dtype=np.int64)
+    return (
+        np.bincount(codes, minlength=size),
+        np.bincount(codes[failed], minlength=size),
+        cells,
+    )
+
+
+def _word_cells(everything: Everything, limits: Limits) -> Iterator[Places]:
+    """Every word alone, and with every value and every later word."""
+    for word in range(everything.words_at, len(everything.items)):
+        rows = np.flatnonzero(everything.rows(word))
+        counts, failures = _counted(everything, rows)
+        yield Places(np.array([[word]]), counts[[word]], failures[[word]])
+        others = np.flatnonzero(counts >= limits.min_occurrences)
+        others = others[(others < everything.words_at) | (others > word)]
+        pairs = np.sort(np.stack([others, np.full(others.size, word)], axis=1), axis=1)
+        yield Places(pairs, counts[others], failures[others])
+
+
+def _counted(everything: Everything, rows: Codes) -> tuple[Codes, Codes]:
+    """Of some images, how many have each item, and how many of those failed."""
+    failing = rows[everything.table.failed[rows]]
+    return everything.with_all(rows), everything.with_all(failing)
+
+
+def _within_notable(everything: Everything, found: list[Places], limits: Limits) -> list[Places]:
+    """Every third item, but only within the pairs that fail more than either half explains."""
+    seen: set[tuple[int, ...]] = set()
+    found_thirds: list[Places] = []
+    for pair in _notable_pairs(found, everything.table.base):
+        rows = np.flatnonzero(everything.rows(int(pair[0])) & everything.rows(int(pair[1])))
+        counts, failures = _counted(everything, rows)
+        thirds = np.flatnonzero(counts >= limits.min_occurrences)
+        columns = _triples(everything, pair, thirds, seen)
+        added = columns[:, 3]
+        found_thirds.append(Places(columns[:, :3], counts[added], failures[added]))
+    return found_thirds
+
+
+def _notable_pairs(found: list[Places], base: float) -> Codes:
+    singles = {
+        int(one[0]): rate
+        for places in found
+        if places.columns.shape[1] == 1
+        for one, rate in zip(places.columns, places.failures / places.counts, strict=True)
+    }
+    pairs = [one for one in found if one.columns.shape[1] == 2]  # noqa: PLR2004
+    columns = np.concatenate([np.zeros((0, 2), dtype=np.int64), *[one.columns for one in pairs]])
+    counts = np.concatenate([np.zeros(0), *[one.counts for one in pairs]])
+    failures = np.concatenate([np.zeros(0), *[one.failures for one in pairs]])
+    halves = [max(singles.get(int(a), base), singles.get(int(b), base), base) for a, b in columns]
+    p_values = betainc(np.maximum(failures, 0.5), counts - failures + 1, np.array(halves))
+    notable = np.flatnonzero(p_values < _NOTABLE)
+    return columns[notable[np.argsort(p_values[notable], kind="stable")[:_MOST_NOTABLE]]]
+
+
+def _triples(
+    everything: Everything, pair: Codes, thirds: Codes, seen: set[tuple[int, ...]]
+) -> Codes:
+    """Triples of a pair that were not counted before, each with the third's own column."""
+    has_axis_triples = len(everything.table.axes) <= MOST_AXES
+    fresh: list[tuple[int, ...]] = []
+    for third in thirds:
+        triple = tuple(sorted((int(pair[0]), int(pair[1]), int(third))))
+        is_counted = has_axis_triples and triple[-1] < everything.words_at
+        if len(set(triple)) == len(triple) and not is_counted and triple not in seen:
+            seen.add(triple)
+            fresh.append((*triple, int(third)))
+    return np.array(fresh, dtype=np.int64).reshape(-1, 4)
+
+
+def tails(places: Places, base: float) -> Floats:
+    """The binomial tail of each cell; 1 where it does not fail more than all images do."""
+    p_values = np.ones(places.counts.size)
+    high = places.failures > places.counts * base
+    k, n = places.failures[high], places.counts[high]
+    p_values[high] = betainc(k, n - k + 1, base)
+    return p_values
+
+
+def _surviving(
+    everything: Everything, found: list[Places], tested: int, limits: Limits
+) -> list[Cell]:
+    base = everything.table.base
+    tested_p = [tails(one, base) for one in found]
+    small = np.concatenate([np.zeros(0), *[p[p <= limits.false_share] for p in tested_p]])
+    cut = cut_off(small.tolist(), tested, limits.false_share)
+    survivors: dict[tuple[int, ...], Tally] = {}
+    for one, p_values in zip(found, tested_p, strict=True):
+        for at in np.flatnonzero((p_values <= cut) & (p_values < 1)):
+            tally = Tally(int(one.failures[at]), int(one.counts[at]))
+            if is_pattern(tally, base, limits):
+                survivors[tuple(sorted(one.columns[at].tolist()))] = tally
+    fresh = [
+        (columns, survivors[columns], everything.rows_of(columns))
+        for columns in _beating(survivors)[:MOST_SURVIVORS]
+    ]
+    explained = np.zeros(everything.table.count, dtype=bool)
+    for _, _, rows in fresh:
+        explained |= rows
+    crowd = _crowding(everything.table, ~explained)
+    cells = (_cell(everything, *each, crowd) for each in fresh)
+    return [cell for cell in cells if cell.runs >= limits.min_runs and cell.p_value <= cut]
+
+
+def _beating(survivors: dict[tuple[int, ...], Tally]) -> list[tuple[int, ...]]:
+    """Those that fail surely more often than every wider one; most are the same cause again."""
+    pairs = [
+        (columns, wider)
+        for columns in survivors
+        for width in range(1, len(columns))
+        for wider in combinations(columns, width)
+        if wider in survivors
+    ]
+    k = np.array([survivors[columns].failures for columns, _ in pairs], dtype=np.float64)
+    n = np.array([survivors[columns].count for columns, _ in pairs], dtype=np.float64)
+    rates = np.array([survivors[wider].rate for _, wider in pairs])
+    sure = certain(len(survivors))
+    beaten = {
+        columns
+        for (columns, _), p in zip(pairs, betainc(k, n - k + 1, rates), strict=True)
+        if p >= sure
+    }
+    return sorted(columns for columns in survivors if columns not in beaten)
+
+
+def _cell(
+    everything: Everything, columns: tuple[int, ...], tally: Tally, rows: Mask, crowd: float
+) -> Cell:
+    items = tuple(sorted(everything.items[column] for column in columns))
+    per_run = np.bincount(everything.table.runs[rows])
+    # images of one run resemble each other: they count for less than as many from many runs
+    shared = 1 + crowd * max(float((per_run**2).sum()) / tally.count - 1, 0.0)
+    k, n = tally.failures / shared, tally.count / shared
+    p_value = float(betainc(k, n - k + 1, everything.table.base))
+    return Cell(items, bits(rows), tally, int(np.count_nonzero(per_run)), p_value)
+
+
+def _crowding(table: Table, rest: Mask) -> float:
+    """How alike images of one run are in failing, where no pattern explains it.
+
+    The intraclass correlation over the rest of the images, at least 0.
+    """
+    sizes = np.bincount(table.runs[rest])
+    seen = sizes > 0
+    n = sizes[seen].astype(np.float64)
+    failures = np.bincount(table.runs[rest], weights=table.failed[rest])[seen]
+    groups, total = n.size, n.sum()
+    if groups < 2 or total <= groups:  # noqa: PLR2004 - nothing to compare
+        return 0.0
+    rates, base = failures / n, failures.sum() / total
+    between = float((n * (rates - base) ** 2).sum() / (groups - 1))
+    within = float((n * rates * (1 - rates)).sum() / (total - groups))
+    typical = float((total - (n**2).sum() / total) / (groups - 1))
+    whole = between + (typical - 1) * within
+    return max(0.0, (between - within) / whole) if whole > 0 else 0.0

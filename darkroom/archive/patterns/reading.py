@@ -1,0 +1,134 @@
+"""From the warehouse to the arrays of an analysis.
+
+Owns which columns are axes, how numbers become ranges, and the words of prompts. What
+counts as a failure is said in analytics/queries/patterns_scope.sql.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Any, cast
+
+import duckdb
+import numpy as np
+
+from darkroom.adapters.warehouse.statements import query
+from darkroom.archive.patterns.table import Axis, Codes, Floats, Table, axis_of
+from darkroom.core.patterns import Item, Limits
+
+_NUMBERS = ("steps", "cfg")
+_MOST_NUMBERS = 12
+"""More different numbers than this become ranges."""
+_RANGES = 6
+_MOST_WORDS = 256
+_SMALL_WORDS = (
+    *("a", "an", "the", "of", "on", "in", "at", "to", "and", "with", "by", "for", "from"),
+    *("is", "are", "its", "it", "as", "or", "against"),
+)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which images are looked at."""
+
+    project: str | None = None
+    model: str | None = None
+    without_runs: frozenset[str] = frozenset()
+    """Runs that are trials themselves: they were drawn because of a pattern."""
+
+
+def read_table(connection: duckdb.DuckDBPyConnection, scope: Scope, limits: Limits) -> Table:
+    """Read every image that somebody judged."""
+    told = {
+        "project": scope.project,
+        "model": scope.model,
+        "without_runs": sorted(scope.without_runs),
+    }
+    _begin(connection, told)
+    images = _columns(connection, "patterns/images", {})
+    failed = np.asarray(images["failed"], dtype=bool)
+    axes = (*_axes(connection, failed.size, limits), *_ranges(images, limits))
+    words = list(_words(connection, limits))
+    has_word = np.zeros((failed.size, len(words)), dtype=bool)
+    for column, (_, places) in enumerate(words):
+        has_word[places, column] = True
+    return Table(
+        keys=cast("list[str]", images["image"].tolist()),
+        failed=failed,
+        runs=np.unique(images["run"].astype(str), return_inverse=True)[1].astype(np.int64),
+        axes=axes,
+        words=tuple(item for item, _ in words),
+        has_word=has_word,
+        categories=cast("list[str | None]", images["failure_category"].tolist()),
+    )
+
+
+def _begin(connection: duckdb.DuckDBPyConnection, told: Mapping[str, object]) -> None:
+    scope = query("patterns/scope")
+    connection.execute(scope.text, scope.bound(told))
+
+
+def _columns(
+    connection: duckdb.DuckDBPyConnection, name: str, told: Mapping[str, object]
+) -> dict[str, Any]:
+    return cast("dict[str, Any]", connection.execute(query(name).text, told).fetchnumpy())
+
+
+def _axes(connection: duckdb.DuckDBPyConnection, count: int, limits: Limits) -> Iterator[Axis]:
+    found = _columns(connection, "patterns/values", {"least": limits.min_occurrences})
+    rows = zip(found["axis"], found["value"], found["places"], strict=True)
+    for name, group in groupby(rows, key=lambda row: str(row[0])):
+        values = [(str(value), np.asarray(places, dtype=np.int64)) for _, value, places in group]
+        axis = axis_of(name, values, count)
+        if axis is not None:
+            yield axis
+
+
+def _ranges(images: dict[str, Any], limits: Limits) -> Iterator[Axis]:
+    for name in _NUMBERS:
+        numbers = np.ma.filled(np.ma.asarray(images[name], dtype=np.float64), np.nan)
+        axis = in_ranges(name, numbers, limits.min_occurrences)
+        if axis is not None:
+            yield axis
+
+
+def in_ranges(name: str, numbers: Floats, least: int) -> Axis | None:
+    """An axis of numbers: each by itself, or in ranges where there are many different ones."""
+    known = numbers[~np.isnan(numbers)]
+    distinct = np.unique(known)
+    if distinct.size <= _MOST_NUMBERS:
+        values = [(f"{one:g}", np.flatnonzero(numbers == one)) for one in distinct]
+    else:
+        edges = np.unique(np.quantile(known, np.linspace(0, 1, _RANGES + 1)))
+        values = [
+            _range(numbers, low, high, is_last=high == edges[-1]) for low, high in pairwise(edges)
+        ]
+    return axis_of(name, [one for one in values if one[1].size >= least], numbers.size)
+
+
+def _range(numbers: Floats, low: float, high: float, *, is_last: bool) -> tuple[str, Codes]:
+    below = numbers <= high if is_last else numbers < high
+    name = f"{low:g} to {high:g}" if is_last else f"{low:g} to below {high:g}"
+    return name, np.flatnonzero((numbers >= low) & below)
+
+
+def _words(connection: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[tuple[Item, Codes]]:
+    """Words and LoRAs with their images; of several that always come together, the longest."""
+    told = {"least": limits.min_occurrences, "most": _MOST_WORDS, "small": list(_SMALL_WORDS)}
+    found = _columns(connection, "patterns/words", told)
+    together: dict[bytes, tuple[Item, Codes]] = {}
+    for axis, value, places in zip(found["axis"], found["value"], found["places"], strict=True):
+        rows = np.sort(np.asarray(places, dtype=np.int64))
+        known = together.get(rows.tobytes())
+        item = Item(str(axis), str(value))
+        if known is None or len(item.value) > len(known[0].value):
+            together[rows.tobytes()] = item, rows
+    yield from together.values()
+
+
+def verdicts(connection: duckdb.DuckDBPyConnection, images: Iterable[str]) -> dict[str, bool]:
+    """Whether each of these images failed, for those that somebody judged."""
+    _begin(connection, {})
+    found = _columns(connection, "patterns/verdicts", {"images": list(images)})
+    pairs = zip(found["image"], found["failed"], strict=True)
+    return {str(image): bool(failed) for image, failed in pairs}

@@ -1,0 +1,279 @@
+"""Failure patterns: what failed images have in common, said once and with its uncertainty.
+
+Owns what a pattern is, which of many overlapping ones are worth saying, what a trial
+with fresh seeds proves, and the words for people. Counting over all images is
+`darkroom.archive.patterns`; sets of images come in as bits of whole numbers.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from darkroom.core.significance import (
+    Interval,
+    Tally,
+    binomial_tail,
+    fisher_greater,
+    wilson,
+)
+
+PROMPT = "prompt"
+"""The axis of words and phrases in the prompt."""
+LORA = "lora"
+_CERTAIN = 0.001
+TRIAL_SURE = 0.05
+TRIAL_LEAST = 5
+"""Fewer judged images on either side prove nothing."""
+
+Status = Literal["candidate", "confirmed", "refuted"]
+Verdict = Literal["confirmed", "refuted", "open"]
+
+
+@dataclass(frozen=True, order=True)
+class Item:
+    """One thing an image can have: a value on an axis."""
+
+    axis: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.axis}={self.value}"
+
+
+Items: TypeAlias = tuple[Item, ...]
+Rows: TypeAlias = int
+"""A set of images: bit n is the image in row n."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a pattern must come to before it is said at all."""
+
+    min_occurrences: int = 10
+    failure_threshold: float = 0.7
+    min_runs: int = 3
+    false_share: float = 0.01
+    """Of all that is reported, at most about so much may be luck (Benjamini and Hochberg's q)."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Images that share some items, and how many of them failed."""
+
+    items: Items
+    rows: Rows
+    tally: Tally
+    runs: int
+    p_value: float
+
+    def strength(self, base: float) -> float:
+        """How many standard deviations above the base rate; orders cells whose p is 0."""
+        spread = math.sqrt(max(self.tally.count * base * (1 - base), 1e-12))
+        return (self.tally.failures - self.tally.count * base) / spread
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A cell worth saying, and other descriptions of exactly the same images."""
+
+    cell: Cell
+    same_as: tuple[Items, ...]
+
+
+@dataclass(frozen=True)
+class Better:
+    """Another value on one axis with which the rest of the pattern seldom fails."""
+
+    axis: str
+    value: str
+    tally: Tally
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Fresh images drawn with a pattern and without it."""
+
+    id: str
+    with_it: Tally
+    without_it: Tally
+    asked: int
+    """How many were to be drawn on each side."""
+    p_value: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One failure pattern as it is reported."""
+
+    items: Items
+    tally: Tally
+    interval: Interval
+    base_rate: float
+    p_value: float
+    runs: int
+    common_category: str | None
+    same_as: tuple[Items, ...]
+    better: Better | None
+    status: Status
+    trial: Trial | None
+    recommendation: str
+
+    @property
+    def failure_rate(self) -> float:
+        """The share of its images that failed."""
+        return self.tally.rate
+
+    @property
+    def sample_count(self) -> int:
+        """How many images have it."""
+        return self.tally.count
+
+    @property
+    def pattern(self) -> dict[str, str]:
+        """The items by axis; several on one axis are joined by ` + `."""
+        return by_axis(self.items)
+
+
+def by_axis(items: Items) -> dict[str, str]:
+    """Items as {axis: value}; several on one axis are joined by ` + `."""
+    named: dict[str, str] = {}
+    for item in items:
+        named[item.axis] = (
+            f"{named[item.axis]} + {item.value}" if item.axis in named else item.value
+        )
+    return named
+
+
+def certain(compared: int) -> float:
+    """How surely one of so many cells must stand out against another to be said as well."""
+    return min(_CERTAIN, 0.05 / max(compared, 1))
+
+
+def worth_saying(cells: Iterable[Cell], failed: Rows, base: float, limits: Limits) -> list[Kept]:
+    """Of many cells that are one cause seen from many sides, the few that say it."""
+    cells = list(cells)
+    grouped = _by_rows(cells)
+    ordered = sorted(grouped, key=lambda kept: (-kept.cell.strength(base), kept.cell.items))
+    chosen = _Choice(failed, base, limits, certain(len(cells)))
+    for candidate in ordered:
+        if chosen.adds(candidate.cell):
+            chosen.kept.append(candidate)
+    for candidate in reversed(list(chosen.kept)):
+        # a later, narrower one may have taken over what made this one fail
+        chosen.kept.remove(candidate)
+        if chosen.adds(candidate.cell):
+            chosen.kept.append(candidate)
+    return sorted(chosen.kept, key=lambda kept: (-kept.cell.strength(base), kept.cell.items))
+
+
+def _by_rows(cells: Iterable[Cell]) -> list[Kept]:
+    groups: dict[Rows, list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault(cell.rows, []).append(cell)
+    found: list[Kept] = []
+    for group in groups.values():
+        first, *others = sorted(group, key=lambda cell: (len(cell.items), cell.items))
+        same = tuple(cell.items for cell in others if len(cell.items) == len(first.items))
+        found.append(Kept(first, same))
+    return found
+
+
+@dataclass
+class _Choice:
+    failed: Rows
+    base: float
+    limits: Limits
+    sure: float
+
+    def __post_init__(self) -> None:
+        self.kept: list[Kept] = []
+
+    def adds(self, cell: Cell) -> bool:
+        """Whether the cell says something that the kept ones do not."""
+        wider = [kept.cell for kept in self.kept if set(kept.cell.items) < set(cell.items)]
+        if any(binomial_tail(cell.tally, one.tally.rate) >= self.sure for one in wider):
+            return False
+        said: Rows = 0
+        for kept in self.kept:
+            if kept.cell not in wider:
+                said |= kept.cell.rows
+        return self._fails(cell.rows & ~said)
+
+    def _fails(self, rows: Rows) -> bool:
+        tally = Tally((rows & self.failed).bit_count(), rows.bit_count())
+        if tally.count < self.limits.min_occurrences:
+            return False
+        is_high = wilson(tally).high >= self.limits.failure_threshold
+        return is_high and binomial_tail(tally, self.base) < self.sure
+
+
+def is_pattern(tally: Tally, base: float, limits: Limits) -> bool:
+    """Whether the true rate may reach the threshold and surely lies above the base rate."""
+    if tally.count < limits.min_occurrences:
+        return False
+    interval = wilson(tally)
+    return interval.high >= limits.failure_threshold and interval.low > base
+
+
+def common_category(categories: Iterable[str | None]) -> str | None:
+    """The category most failures have; the first by name of equals; None when none has one."""
+    named = Counter(category for category in categories if category)
+    return min(named, key=lambda name: (-named[name], name), default=None)
+
+
+def trial_of(name: str, with_it: Tally, without_it: Tally, asked: int, threshold: float) -> Trial:
+    """What fresh images prove: nothing yet, the pattern, or that it was luck."""
+    p_value = fisher_greater(with_it, without_it)
+    verdict: Verdict = "open"
+    if min(with_it.count, without_it.count) >= TRIAL_LEAST:
+        reaches = wilson(with_it).high >= threshold
+        if p_value < TRIAL_SURE and reaches:
+            verdict = "confirmed"
+        elif not reaches or min(with_it.count, without_it.count) >= asked:
+            verdict = "refuted"
+    return Trial(name, with_it, without_it, asked, p_value, verdict)
+
+
+def status_of(trial: Trial | None) -> Status:
+    """What is found in old images is a candidate; only fresh ones confirm or refute it."""
+    if trial is None or trial.verdict == "open":
+        return "candidate"
+    return trial.verdict
+
+
+def recommend(kept: Kept, base: float, better: Better | None, trial: Trial | None) -> str:
+    """One plain piece of advice."""
+    tally, items = kept.cell.tally, kept.cell.items
+    told = f"{_asked(items)}: {_share(tally)} failed, {base:.0%} of all images do."
+    status, advice = status_of(trial), _advice(items, better)
+    if status == "refuted":
+        return f"No longer suspect {told} Fresh seeds did not repeat it."
+    if status == "confirmed":
+        return f"Avoid {told} Fresh seeds confirm it. {advice}"
+    return f"Suspect {told} {advice} Confirm with fresh seeds before relying on it."
+
+
+def _asked(items: Items) -> str:
+    *first, last = [_named(item) for item in items]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _named(item: Item) -> str:
+    if item.axis == PROMPT:
+        return f"{item.value!r} in the prompt"
+    return f"LoRA {item.value}" if item.axis == LORA else f"{item.axis} {item.value}"
+
+
+def _advice(items: Sequence[Item], better: Better | None) -> str:
+    if better is not None:
+        return f"With {better.axis} {better.value} only {_share(better.tally)} failed."
+    if any(item.axis == PROMPT for item in items):
+        return "Say it in other words, or let a judge look at such images."
+    return "Leave one of them out." if len(items) > 1 else "Choose another value."
+
+
+def _share(tally: Tally) -> str:
+    return f"{tally.failures} of {tally.count} ({tally.rate:.0%})"

@@ -1,0 +1,148 @@
+"""Counting over codes and words agrees with counting one by one; ranges and axes are as said."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from darkroom.archive.patterns import counting
+from darkroom.archive.patterns.counting import count
+from darkroom.archive.patterns.reading import in_ranges
+from darkroom.archive.patterns.table import Axis, Table, axis_of, bits
+from darkroom.core.patterns import PROMPT, Item, Limits
+from darkroom.core.significance import binomial_tail
+
+ANYTHING = Limits(min_occurrences=1, failure_threshold=1e-9, min_runs=1, false_share=0.999999)
+"""So loose that nearly every cell that fails more than the base survives."""
+
+
+def table(count: int, seed: int, axes: int = 3, words: int = 0) -> Table:
+    chance = np.random.default_rng(seed)
+    failed = chance.random(count) < 0.3
+    return Table(
+        keys=[str(at) for at in range(count)],
+        failed=failed,
+        runs=chance.integers(0, 10, count),
+        axes=tuple(
+            Axis(f"axis{at}", ("a", "b", "c"), chance.integers(0, 4, count)) for at in range(axes)
+        ),
+        words=tuple(Item(PROMPT, f"word{at}") for at in range(words)),
+        has_word=chance.random((count, words)) < 0.4,
+        categories=[None] * count,
+    )
+
+
+def _has(made: Table, item: Item) -> np.ndarray:
+    if item in made.words:
+        return made.has_word[:, made.words.index(item)]
+    axis = next(axis for axis in made.axes if axis.name == item.axis)
+    return axis.codes == axis.values.index(item.value) + 1
+
+
+@pytest.mark.parametrize("words", [0, 4])
+def test_every_cell_has_the_counts_of_a_plain_count(words: int) -> None:
+    made = table(300, seed=1, words=words)
+    for cell in count(made, ANYTHING).cells:
+        rows = np.all([_has(made, item) for item in cell.items], axis=0)
+        assert (cell.tally.count, cell.tally.failures) == (rows.sum(), made.failed[rows].sum())
+        assert cell.rows == bits(rows)
+        assert cell.runs == len(set(made.runs[rows]))
+
+
+def test_all_singles_pairs_and_triples_of_axes_are_tested() -> None:
+    made = table(2000, seed=2)
+    items = [axis.item(code) for axis in made.axes for code in (1, 2, 3)]
+    frequent = 0
+    for width in (1, 2, 3):
+        for chosen in combinations(items, width):
+            if len({item.axis for item in chosen}) == width:
+                frequent += int(np.all([_has(made, item) for item in chosen], axis=0).sum() >= 10)
+    assert count(made, Limits()).tested == frequent
+
+
+def test_words_are_paired_with_each_other_and_with_values() -> None:
+    made = table(2000, seed=3, axes=1, words=2)
+    # 3 values, 2 words, 1 pair of words, 6 of a word and a value; no pair stands out
+    assert count(made, Limits()).tested == 12
+
+
+def test_a_triple_of_words_and_values_is_found_within_a_pair_that_stands_out() -> None:
+    made = table(4000, seed=4, axes=2, words=3)
+    hit = (made.axes[0].codes == 1) & made.has_word[:, 0] & made.has_word[:, 1]
+    failed = made.failed & ~hit | hit
+    changed = Table(**{**vars(made), "failed": failed})
+    found = {cell.items for cell in count(changed, Limits()).cells}
+    assert (Item("axis0", "a"), Item(PROMPT, "word0"), Item(PROMPT, "word1")) in found
+
+
+def test_a_wide_table_is_packed_without_changing_a_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(5)
+    values = tuple(f"v{at}" for at in range(40))
+    axes = tuple(Axis(f"axis{at}", values, chance.integers(0, 41, 500)) for at in range(3))
+    made = Table(**{**vars(table(500, seed=5, axes=0)), "axes": axes})
+    assert count(made, ANYTHING).tested > 1000
+
+
+def test_beyond_many_axes_triples_are_only_looked_for_within_notable_pairs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = table(2000, seed=6, axes=4)
+    every = count(made, Limits()).tested
+    monkeypatch.setattr(counting, "MOST_AXES", 3)
+    assert count(made, Limits()).tested < every
+
+
+def test_images_of_one_run_count_for_less_where_runs_differ() -> None:
+    chance = np.random.default_rng(7)
+    runs = np.repeat(np.arange(40), 25)
+    failed = chance.random(1000) < np.where(runs % 8 == 0, 0.9, 0.1)
+    alone = (runs < 4).astype(np.int64)
+    made = Table(
+        [""] * 1000, failed, runs, (Axis("a", ("x",), alone),), (), np.zeros((1000, 0), bool), []
+    )
+    apart = Table(**{**vars(made), "runs": np.arange(1000)})
+    loose = Limits(failure_threshold=0.01, min_runs=1)
+    (crowded,) = count(made, loose).cells or [None]
+    (free,) = count(apart, loose).cells or [None]
+    assert free is not None
+    assert crowded is None or crowded.p_value > free.p_value
+
+
+@pytest.mark.parametrize("min_runs", [3, 50])
+def test_a_pattern_of_too_few_runs_is_left_out(min_runs: int) -> None:
+    made = table(1000, seed=8, axes=1)
+    failed = (made.axes[0].codes == 1) | made.failed
+    changed = Table(**{**vars(made), "failed": failed})
+    assert bool(count(changed, Limits(min_runs=min_runs)).cells) is (min_runs == 3)
+
+
+def test_the_tail_over_arrays_is_the_cores() -> None:
+    made = table(500, seed=9)
+    for cell in count(made, ANYTHING).cells:
+        tail = binomial_tail(cell.tally, made.base)
+        assert float(
+            binom.sf(cell.tally.failures - 1, cell.tally.count, made.base)
+        ) == pytest.approx(tail)
+
+
+def test_numbers_stand_for_themselves_while_they_are_few() -> None:
+    axis = in_ranges("steps", np.array([20.0, 30.0, 20.0, np.nan, 7.5]), 1)
+    assert axis is not None
+    assert axis.values == ("7.5", "20", "30")
+    assert axis.codes.tolist() == [2, 3, 2, 0, 1]
+
+
+def test_many_different_numbers_become_ranges_that_hold_each_of_them_once() -> None:
+    numbers = np.arange(100, dtype=float)
+    axis = in_ranges("cfg", numbers, 10)
+    assert axis is not None
+    assert axis.values[0].startswith("0 to below ")
+    assert axis.values[-1].endswith("to 99")
+    assert (axis.codes > 0).all()
+    assert np.bincount(axis.codes)[1:].min() >= 10
+
+
+def test_an_axis_all_images_share_is_none() -> None:
+    assert axis_of("model", [("m", np.arange(5))], 5) is None
+    assert axis_of("model", [], 5) is not None

@@ -1,0 +1,3 @@
+from pyarrow import Array, Scalar
+
+def min_max(array: Array) -> Scalar: ...
