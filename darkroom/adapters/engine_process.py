@@ -12,13 +12,15 @@ import secrets
 import signal
 import sys
 import time
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import requests
 
+from darkroom.adapters import engine_users
 from darkroom.adapters.processes import has_ended, held_lock, spawn, started_at
 from darkroom.adapters.settings import Lab
 from darkroom.core.errors import ComfyError, ComfyUnreachable, UsageError
@@ -53,6 +55,8 @@ class _Record:
     pid: int
     began: str
     instance: str
+    lasting: bool = True
+    """Whether it stays when nobody uses it: a person started it."""
 
 
 def engine_of(lab: Lab) -> "EngineProcess":
@@ -68,6 +72,7 @@ class EngineProcess:
         self._record_file = folder / "engine.json"
         self._address_file = folder / "address.json"
         self._log = folder / "engine.log"
+        self._users = folder / "users"
 
     def start(self, port: int = 0, within_s: float = START_WITHIN_S) -> RunningEngine:
         """Start the engine, or find the one that runs; returns once it answers.
@@ -77,16 +82,43 @@ class EngineProcess:
         deadline = time.monotonic() + within_s
         self._make_folder()
         with self._locked(deadline):
-            record = self._living()
-            fresh = record is None
-            if record is None:
-                record = self._spawned(port)
-            found = self._awaited(record, deadline, fresh)
+            found = self._found(port, deadline, lasting=True)
         if port not in {0, found.port}:
             raise UsageError(
                 "engine-other-port", f"the engine already runs on port {found.port}, not {port}"
             )
         return found
+
+    @contextmanager
+    def used(self, within_s: float = START_WITHIN_S) -> Generator[RunningEngine]:
+        """The engine for as long as this is open; the last user ends what is not to stay."""
+        deadline = time.monotonic() + within_s
+        self._make_folder()
+        with self._locked(deadline):
+            found = self._found(0, deadline, lasting=False)
+            note = engine_users.enter(self._users)
+        try:
+            yield found
+        finally:
+            self._left(note)
+
+    def _left(self, note: Path) -> None:
+        with self._locked(time.monotonic() + START_WITHIN_S):
+            is_last, record = engine_users.leave(self._users, note), self._living()
+            if is_last and record is not None and not record.lasting:
+                _end(record, STOP_WITHIN_S)
+                self._forget()
+
+    def _found(self, port: int, deadline: float, *, lasting: bool) -> RunningEngine:
+        """The engine that runs, or a new one; the caller holds the lock."""
+        record = self._living()
+        fresh = record is None
+        if record is None:
+            record = self._spawned(port, lasting=lasting)
+        elif lasting and not record.lasting:
+            record = replace(record, lasting=True)
+            self._write(record)
+        return self._awaited(record, deadline, fresh)
 
     def status(self) -> RunningEngine | None:
         """The engine if it runs and answers."""
@@ -130,12 +162,13 @@ class EngineProcess:
         """What was started, if that very process still runs; a stale file says nothing."""
         said = _read(self._record_file)
         try:
-            record = _Record(int(said["pid"]), str(said["began"]), str(said["instance"]))
+            lasting = said.get("lasting") is not False
+            record = _Record(int(said["pid"]), str(said["began"]), str(said["instance"]), lasting)
         except (KeyError, TypeError, ValueError):
             return None
         return record if started_at(record.pid) == record.began else None
 
-    def _spawned(self, port: int) -> _Record:
+    def _spawned(self, port: int, *, lasting: bool) -> _Record:
         instance = secrets.token_hex(16)
         self._forget()
         arguments = [sys.executable, "-P", "-m", "darkroom.engine", "--instance", instance]
@@ -143,10 +176,8 @@ class EngineProcess:
         arguments += ["--announce", str(self._address_file)]
         try:
             pid = spawn(arguments, self._log)
-            record = _Record(pid, started_at(pid) or "", instance)
-            part = self._record_file.with_suffix(".part")
-            part.write_text(json.dumps(vars(record)), encoding="utf-8")
-            part.replace(self._record_file)
+            record = _Record(pid, started_at(pid) or "", instance, lasting)
+            self._write(record)
         except OSError as exc:
             raise ComfyUnreachable(
                 "engine-not-started",
@@ -154,6 +185,11 @@ class EngineProcess:
                 where=str(self._folder),
             ) from exc
         return record
+
+    def _write(self, record: _Record) -> None:
+        part = self._record_file.with_suffix(".part")
+        part.write_text(json.dumps(vars(record)), encoding="utf-8")
+        part.replace(self._record_file)
 
     def _awaited(self, record: _Record, deadline: float, fresh: bool) -> RunningEngine:
         while time.monotonic() < deadline:

@@ -7,28 +7,31 @@ them; decides nothing else, and keeps nothing between calls.
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from typing import Protocol
 
 from pydantic import SecretStr
 
 from darkroom.adapters.comfyui import ComfyClient, Timing
 from darkroom.adapters.engine_process import engine_of
-from darkroom.adapters.projects import Project
+from darkroom.adapters.secret_values import Secrets
 from darkroom.adapters.settings import Lab
 from darkroom.adapters.stores import open_lab_store
 from darkroom.adapters.stores.spool import SpooledStore
 from darkroom.adapters.vision.chat import ChatModel
 from darkroom.adapters.vision.exchange import Endpoint, Patience
 from darkroom.adapters.vision.fallback import Allowance, Panel
+from darkroom.adapters.vision.gate import Gate
 from darkroom.adapters.vision.judge import Judge
 from darkroom.adapters.vision.ollama_chat import OllamaChat
 from darkroom.adapters.vision.openai_chat import OPENAI, OPENROUTER, OpenAIChat
 from darkroom.core.config.aigen import Comfy
-from darkroom.core.config.aivis import AIVis
+from darkroom.core.config.aivis import DEFAULT_CONCURRENCY, AIVis
 from darkroom.core.config.aivis import Judge as JudgeConfig
 from darkroom.core.config.fields import EMBEDDED
-from darkroom.core.config.lab import LabConfig
+from darkroom.core.config.prompts import PromptTemplates
 from darkroom.core.errors import UsageError
 
+_GATES = ".darkroom/vision"
 _USUAL_ADDRESSES = {
     "ollama": "http://localhost:11434",
     "openrouter": "https://openrouter.ai/api/v1",
@@ -57,14 +60,11 @@ def renderer_of(lab: Lab, told: Comfy) -> Generator[ComfyClient]:
     """Connect to the server that draws; the embedded engine runs for as long as this is open."""
     timing = replace(Timing(), longest_s=told.timeout_s)
     if told.is_embedded:
-        engine = engine_of(lab)
-        running = engine.start()
-        try:
-            with closing(ComfyClient(EMBEDDED, running.url, timing)) as client:
-                yield client
-        finally:
-            if running.started:  # one that was there before belongs to somebody else
-                engine.stop()
+        with (
+            engine_of(lab).used() as running,
+            closing(ComfyClient(EMBEDDED, running.url, timing)) as client,
+        ):
+            yield client
         return
     name, url = _address_of(lab, told)
     with closing(ComfyClient(name, url, timing)) as client:
@@ -79,18 +79,37 @@ def _address_of(lab: Lab, told: Comfy) -> tuple[str, str]:
     return name, f"http://{told.host}:{told.port}"
 
 
-def judge_of(lab: Lab, project: Project) -> Judge:
+class AsksJudges(Protocol):
+    """What names a judge, as far as making it goes; a project does."""
+
+    @property
+    def aivis(self) -> AIVis:
+        """Return which judges there are."""
+        ...
+
+    @property
+    def prompts(self) -> PromptTemplates:
+        """Return the texts they are asked with."""
+        ...
+
+    @property
+    def secrets(self) -> Secrets:
+        """Return the keys they want."""
+        ...
+
+
+def judge_of(lab: Lab, project: AsksJudges) -> Judge:
     """Make the judge that steers a project's runs."""
-    return _judge(lab.config, project, project.aivis)
+    return _judge(lab, project, project.aivis)
 
 
-def holdout_of(lab: Lab, project: Project) -> Judge | None:
+def holdout_of(lab: Lab, project: AsksJudges) -> Judge | None:
     """Make the judge that only watches, where the project names one."""
     named = project.aivis.holdout
-    return _judge(lab.config, project, named) if named else None
+    return _judge(lab, project, named) if named else None
 
 
-def _judge(lab: LabConfig, project: Project, named: JudgeConfig) -> Judge:
+def _judge(lab: Lab, project: AsksJudges, named: JudgeConfig) -> Judge:
     if named.provider == "embedded":
         # imported here: measuring loads numpy and OpenCV, which a remote judge never needs
         from darkroom.adapters.vision.measuring_judge import MeasuringJudge
@@ -105,10 +124,10 @@ def _judge(lab: LabConfig, project: Project, named: JudgeConfig) -> Judge:
         _chat(lab, project, second) if second else None,
         Allowance(aivis.budget.calls, aivis.budget.tokens),
     )
-    return ModelJudge(panel, project.prompts)
+    return ModelJudge(panel, project.prompts, _places(lab, aivis, named))
 
 
-def _chat(lab: LabConfig, project: Project, named: JudgeConfig) -> ChatModel:
+def _chat(lab: Lab, project: AsksJudges, named: JudgeConfig) -> ChatModel:
     if named.provider == "embedded":
         raise UsageError("judge-cannot-chat", "the embedded judge cannot stand in for a model")
     if named.model is None:
@@ -122,10 +141,18 @@ def _chat(lab: LabConfig, project: Project, named: JudgeConfig) -> ChatModel:
     return OpenAIChat(endpoint, named.model, dialect)
 
 
-def _endpoint(lab: LabConfig, aivis: AIVis, named: JudgeConfig, key: SecretStr | None) -> Endpoint:
-    known = lab.providers.get(named.provider)
+def _places(lab: Lab, aivis: AIVis, named: JudgeConfig) -> int:
+    """How many requests may be under way with this provider at a time."""
+    own = aivis.max_concurrent or DEFAULT_CONCURRENCY[named.provider]
+    known = lab.config.providers.get(named.provider)
+    return min(own, known.max_concurrent or own) if known else own
+
+
+def _endpoint(lab: Lab, aivis: AIVis, named: JudgeConfig, key: SecretStr | None) -> Endpoint:
+    known = lab.config.providers.get(named.provider)
     address = named.base_url or (known and known.base_url) or _USUAL_ADDRESSES[named.provider]
     patience = Patience(
         read_s=aivis.timeout_s, retries=aivis.retries, retry_delay_s=aivis.retry_delay_s
     )
-    return Endpoint(named.provider, address, key, patience)
+    gate = Gate(lab.path(_GATES), named.provider, _places(lab, aivis, named))
+    return Endpoint(named.provider, address, key, patience, gate=gate)

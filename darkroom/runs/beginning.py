@@ -99,6 +99,7 @@ def begin(
         "run_id": docs.keys.run_id,
         "project": project.name,
         "title": rules.project.name,
+        "is_test": params.test,
         "started_at": moment(tools.desk.now()),
         "host": tools.renderer.name,
         "engine": tools.engine,
@@ -145,6 +146,11 @@ def begun_plan(
     except (KeyError, TypeError) as exc:
         raise records.damaged(f"{docs.keys.root}/{RUN}", exc) from exc
     return plan_of(project, docs.keys.run_id, start, original), start.notes
+
+
+def begun_as_test(docs: Documents) -> bool:
+    """Whether the run was begun as a test; resumed, it stays one."""
+    return (docs.named(RUN) or {}).get("is_test") is True
 
 
 def plan_of(project: Project, run: str, start: Start, original: Original | None) -> Plan:

@@ -15,6 +15,8 @@ from darkroom.core.evaluation import Evaluation
 from darkroom.core.sidecar import moment
 from darkroom.runs import records
 from darkroom.runs.checkpoint import advanced, write_checkpoint
+from darkroom.runs.copying import commit_copy
+from darkroom.runs.describing import refinement_of
 from darkroom.runs.documents import Document
 from darkroom.runs.drawing import job_of
 from darkroom.runs.run import Answers, Image, Iteration, Run
@@ -77,8 +79,16 @@ def _tried(run: Run, step: Try, findings: Findings) -> Tried:
 
 
 def _commit(run: Run, step: Try, image: Image, findings: Findings) -> None:
+    def judged(key: str) -> dict[str, object]:
+        cost = {"cost": _cost(run, image, findings)}
+        return {"iteration": _judging(run, step, key, findings), **cost}
+
+    if image.copied_from is not None:
+        commit_copy(run, image, judged(image.key) | {"refinement": refinement_of(run, step)})
+        return
+
     def answer(stored: Stored) -> Mapping[str, object]:
-        return _judging(run, step, stored, findings) | {"cost": _cost(run, image, findings)}
+        return judged(stored.intent.image_key)
 
     done = draw(job_of(run, step), run.tools.desk, run.tools.renderer, answer)
     if not isinstance(done, Committed):
@@ -87,19 +97,19 @@ def _commit(run: Run, step: Try, image: Image, findings: Findings) -> None:
         )
 
 
-def _judging(run: Run, step: Try, stored: Stored, findings: Findings) -> dict[str, object]:
+def _judging(run: Run, step: Try, key: str, findings: Findings) -> dict[str, object]:
     """S2's iteration block of the sidecar."""
-    evaluation, number = findings.evaluation, stored.intent.iteration
+    evaluation = findings.evaluation
     odds = {v.field: v.p_yes for v in evaluation.verdicts if v.p_yes is not None}
-    block: dict[str, object] = {
-        "iteration": number,
+    return {
+        "iteration": step.iteration,
         "timestamp": moment(run.tools.desk.now()),
-        "image_path": stored.intent.image_key.partition("/")[2],
+        "image_path": key.partition("/")[2],
         "parameters_used": records.plain_settings(step.settings),
         "questions": records.values(findings.answers.open)
         | records.values(findings.answers.criteria),
         "evaluation": {
-            "overall_score": evaluation.score,
+            "overall_score": records.judged_score(evaluation),
             "criteria_results": {v.field: v.passed for v in evaluation.verdicts},
             "probabilities": odds,
         },
@@ -110,7 +120,6 @@ def _judging(run: Run, step: Try, stored: Stored, findings: Findings) -> dict[st
         | {"model": findings.answers.asking["model"] or None},
         "prompts_used": {"positive": step.prompts.positive, "negative": step.prompts.negative},
     }
-    return {"iteration": block}
 
 
 def _cost(run: Run, image: Image, findings: Findings) -> dict[str, object]:
@@ -147,7 +156,8 @@ def _metadata(run: Run, step: Try, image: Image | None, findings: Findings | Non
 def _image(image: Image | None) -> Document | None:
     if image is None:
         return None
-    return {"key": image.key, "sha256": image.sha256, "seconds": image.seconds}
+    told: Document = {"key": image.key, "sha256": image.sha256, "seconds": image.seconds}
+    return told | ({"copied_from": image.copied_from} if image.copied_from else {})
 
 
 def _record(run: Run, step: Try, content: Document) -> None:

@@ -15,6 +15,7 @@ from darkroom.core.keys import RunKeys
 from darkroom.runs.checking import first_step
 from darkroom.runs.checkpoint import Checkpoint
 from darkroom.runs.history import read_history
+from darkroom.runs.records import judged_score
 from darkroom.runs.run import Iteration, Run
 
 SUFFIX = "-control"
@@ -32,7 +33,7 @@ def control_of(run: Run) -> Run:
     docs = replace(run.docs, keys=RunKeys(run.project.name, name))
     plan = replace(run.plan, run_id=name, fixed_seed=False)
     control = Run(run.project, plan, run.tools, docs, Checkpoint(name))
-    control.original, control.is_control = run.original, True
+    control.original, control.is_control, control.is_test = run.original, True, run.is_test
     control.iterations = read_history(docs, plan)
     return control
 
@@ -70,7 +71,8 @@ def compared(run: Run, control: Run) -> dict[str, object]:
 def _scores(iterations: Sequence[Iteration], by_holdout: bool) -> list[float]:
     if by_holdout:
         return [item.holdout for item in iterations if item.holdout is not None]
-    return [item.tried.evaluation.score for item in iterations if item.tried.evaluation]
+    scores = [judged_score(item.tried.evaluation) for item in iterations]
+    return [score for score in scores if score is not None]
 
 
 def _arm(scores: Sequence[float]) -> dict[str, object]:

@@ -10,6 +10,7 @@ from typing import cast
 from darkroom.core.decide import Try
 from darkroom.core.workflow.graph import Graph
 from darkroom.core.workflow.readback import Parameters, Unparsed, read_back
+from darkroom.runs.records import judged_score
 from darkroom.runs.run import Run
 from darkroom.writepath.intents import Bag
 
@@ -19,9 +20,6 @@ def described(run: Run, step: Try, graph: Graph, inputs: dict[str, bytes]) -> Ba
     read = read_back(graph)
     best = run.best if step.base == "best" else None
     parent = best.image.key if best and best.image else None
-    scores = [
-        item.tried.evaluation.score / 10 if item.tried.evaluation else None for item in run.counted
-    ]
     document: dict[str, object] = {
         "input": {
             "prompt": step.prompts.positive,
@@ -38,14 +36,22 @@ def described(run: Run, step: Try, graph: Graph, inputs: dict[str, bytes]) -> Ba
         "parents": [
             {"sha256": sha256(data).hexdigest(), "key": parent} for data in inputs.values()
         ],
-        "refinement": {
-            "attempt": step.iteration,
-            "max_attempts": max(run.plan.budget, step.iteration),
-            "strategy": run.plan.strategy,
-            "previous_scores": scores[-100:],
-        },
+        "refinement": refinement_of(run, step),
+        "is_test": run.is_test,
     }
     return cast("Bag", document)
+
+
+def refinement_of(run: Run, step: Try) -> dict[str, object]:
+    """Which attempt of the run this is."""
+    percents = [judged_score(item.tried.evaluation) for item in run.counted]
+    scores = [None if percent is None else percent / 10 for percent in percents]
+    return {
+        "attempt": step.iteration,
+        "max_attempts": max(run.plan.budget, step.iteration),
+        "strategy": run.plan.strategy,
+        "previous_scores": scores[-100:],
+    }
 
 
 def _parameters(read: Parameters) -> dict[str, object]:

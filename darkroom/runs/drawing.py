@@ -8,10 +8,13 @@ with the very same job.
 from contextlib import suppress
 from typing import cast
 
+from darkroom.adapters.comfyui import ComfyClient
 from darkroom.adapters.renderer import Graph as PlainGraph
+from darkroom.adapters.stores.verified import read_verified
 from darkroom.core.decide import Try
 from darkroom.core.errors import ComfyError, JobFailed
 from darkroom.core.jobs import Done, Progress
+from darkroom.runs.copying import copied
 from darkroom.runs.describing import described
 from darkroom.runs.graphs import graph_of
 from darkroom.runs.run import Image, Run
@@ -37,7 +40,7 @@ def draw_image(run: Run, step: Try) -> Image:
     except _Kept as kept:
         image = _stored(run, step, kept.stored, fresh)
     else:
-        image = _settled(step, done)
+        image = _settled(run, step, done)
     tell(Drew(step.iteration, image.key, image.fresh))
     return image
 
@@ -59,14 +62,24 @@ def _stored(run: Run, step: Try, stored: Stored, fresh: bool) -> Image:
     return Image(step.iteration, intent.image_key, picture.sha256, fresh, seconds)
 
 
-def _settled(step: Try, done: Committed | Ended | Waiting) -> Image:
+def _settled(run: Run, step: Try, done: Committed | Ended | Waiting) -> Image:
     match done:
         case Committed(_, key, sha256):
-            return Image(step.iteration, key, sha256, fresh=False)
+            return copied(run, Image(step.iteration, key, sha256, fresh=False))
         case Ended(_, _, cause, message):
+            if cause == "out_of_memory":
+                _free(run)
             raise JobFailed("iteration-undrawn", f"{cause}: {message}")
         case Waiting(_, _, reason):
             raise JobFailed("iteration-undrawn", reason)
+
+
+def _free(run: Run) -> None:
+    """Have the server let go of its models: the next image may then find room."""
+    renderer = run.tools.renderer
+    if isinstance(renderer, ComfyClient):
+        with suppress(ComfyError):
+            renderer.free()
 
 
 def job_of(run: Run, step: Try) -> Job:
@@ -93,7 +106,8 @@ def _inputs(run: Run, step: Try) -> dict[str, bytes]:
         best = run.best
         if best is None or best.image is None:
             return {}
-        return {f"best-{best.image.sha256[:16]}.png": run.tools.desk.store.get(best.image.key)}
+        data = read_verified(run.tools.desk.store, best.image.key, best.image.sha256)
+        return {f"best-{best.image.sha256[:16]}.png": data}
     if step.base == "input" and run.original is not None:
         return {run.original.filename: run.original.data}
     return {}

@@ -9,12 +9,14 @@ from dataclasses import replace
 from typing import cast
 
 from darkroom.adapters.image_encoding import limit
+from darkroom.adapters.stores.verified import read_verified
 from darkroom.adapters.vision.chat import Usage
-from darkroom.adapters.vision.judge import Asking, Comparison, Judge
-from darkroom.core.answers import unknown
+from darkroom.adapters.vision.judge import Asking, Comparison, Judge, Judged
+from darkroom.core.answers import Answer, unknown
 from darkroom.core.errors import VisionError
 from darkroom.core.evaluation import evaluate
 from darkroom.runs import records
+from darkroom.runs.canary import guarded
 from darkroom.runs.documents import Document
 from darkroom.runs.run import Answers, Image, Original, Run
 from darkroom.runs.telling import Said, tell
@@ -34,7 +36,8 @@ def answer_questions(run: Run, image: Image) -> Answers:
 
 def _answered(run: Run, image: Image) -> Answers:
     try:
-        return ask(run, run.tools.judge, image)
+        answers = ask(run, run.tools.judge, image)
+        return guarded(run, image.iteration, answers, lambda: shown(run, seen(run, image)))
     except VisionError as error:
         if error.code == "vision-budget" or _is_blind(run):
             raise
@@ -44,15 +47,26 @@ def _answered(run: Run, image: Image) -> Answers:
 
 def ask(run: Run, judge: Judge, image: Image) -> Answers:
     """Have one judge answer everything."""
-    data = shown(run, run.tools.desk.store.get(image.key))
+    data = shown(run, seen(run, image))
     rules, original = run.project.rules, run.original.description if run.original else ""
-    opened, asking = {}, None
+    opened, asking, raw = {}, None, ()
     if rules.questions:
         told = judge.answer(data, rules.questions, original)
-        opened, asking = told.result, told.asking
+        opened, asking, raw = told.result, told.asking, _unclear(told)
     verdicts = judge.verdicts(data, rules.acceptance_criteria, opened, original)
-    asking = _joined(asking, verdicts.asking)
-    return Answers(opened, verdicts.result, records.receipt(asking), _usage(asking.usage))
+    asking, raw = _joined(asking, verdicts.asking), (*raw, *_unclear(verdicts))
+    return Answers(opened, verdicts.result, records.receipt(asking), _usage(asking.usage), raw)
+
+
+def _unclear(judged: Judged[dict[str, Answer]]) -> tuple[str, ...]:
+    """The reply as it came, where something in it could not be read."""
+    is_clear = all(answer.value is not None for answer in judged.result.values())
+    return () if is_clear or judged.raw is None else (judged.raw,)
+
+
+def seen(run: Run, image: Image) -> bytes:
+    """The image as it was drawn: bytes that changed in the store are judged by nobody."""
+    return read_verified(run.tools.desk.store, image.key, image.sha256)
 
 
 def shown(run: Run, data: bytes) -> bytes:
@@ -104,6 +118,7 @@ def _questions(image: Image, answers: Answers) -> Document:
         "criteria_answers": records.plain_answers(answers.criteria),
         "aivis_metadata": answers.asking,
         "usage": answers.usage,
+        "raw": list(answers.raw),
     }
 
 
@@ -114,6 +129,7 @@ def _read(saved: Document, run: Run, image: Image) -> Answers:
             records.read_plain_answers(saved["criteria_answers"]),
             cast("dict[str, object]", saved["aivis_metadata"]),
             cast("dict[str, int]", saved["usage"]),
+            tuple(cast("list[str]", saved.get("raw", []))),
         )
     except (KeyError, TypeError, AttributeError) as exc:
         raise records.damaged(run.keys.document("questions", image.iteration), exc) from exc
@@ -130,7 +146,7 @@ def compare_images(run: Run, image: Image) -> Comparison | None:
 
 
 def _compared(run: Run, image: Image, original: Original) -> Document:
-    data = shown(run, run.tools.desk.store.get(image.key))
+    data = shown(run, seen(run, image))
     before = shown(run, original.data)
     try:
         judged = run.tools.judge.compare(before, data, original.description)

@@ -13,12 +13,15 @@ from darkroom.adapters.images import MAX_BYTES
 from darkroom.adapters.projects import Project
 from darkroom.adapters.redaction import redactor
 from darkroom.adapters.settings import Lab, open_lab
+from darkroom.adapters.vision.chat import Usage
+from darkroom.adapters.vision.model_judge import ModelJudge
 from darkroom.adapters.wiring import holdout_of, judge_of, renderer_of
 from darkroom.core.errors import UsageError, VisionError
 from darkroom.runs import records
-from darkroom.runs.beginning import Choice, begin, begun_plan, choose
+from darkroom.runs.beginning import Choice, begin, begun_as_test, begun_plan, choose, start_of
 from darkroom.runs.checking import check_host
 from darkroom.runs.documents import Documents
+from darkroom.runs.editing import apply_edits
 from darkroom.runs.history import read_history
 from darkroom.runs.judging import shown
 from darkroom.runs.logs import app_log
@@ -42,8 +45,19 @@ def open_run(params: IterateParams) -> Run:
         tools = tools_of(lab, project, desk, stack)
         choice = choose(project, params, desk)
         run = _opened(params, project, tools, choice)
+        run.home = lab.home
         run.open_things = stack.pop_all()
     return run
+
+
+def refuse_early(params: IterateParams) -> None:
+    """Say what is wrong with files and flags before anything slow is started."""
+    lab = open_lab(params.sets)
+    project = project_of(lab, params)
+    if params.seed_from_ranking:
+        with ExitStack() as stack:
+            desk = desk_of(lab, project, stack)
+            start_of(project, params, desk.store)
 
 
 def desk_of(lab: Lab, project: Project, stack: ExitStack) -> Desk:
@@ -67,8 +81,10 @@ def _opened(params: IterateParams, project: Project, tools: Tools, choice: Choic
         begin(project, params, tools, docs, original)
     plan, notes = begun_plan(project, docs, original)
     run = Run(project, plan, tools, docs, choice.checkpoint)
-    run.original, run.notes = original, notes
-    run.iterations = read_history(docs, plan)
+    run.original, run.notes, run.is_test = original, notes, begun_as_test(docs)
+    apply_edits(run)
+    run.iterations = read_history(docs, run.plan)
+    _charge(run)
     check_host(run)
     if original is not None:
         run.original = _described(run, original)
@@ -78,6 +94,15 @@ def _opened(params: IterateParams, project: Project, tools: Tools, choice: Choic
     resumed = not choice.is_new
     tell(Opened(project.name, run.keys.run_id, resumed, done, budget, plan.strategy, host))
     return run
+
+
+def _charge(run: Run) -> None:
+    """What the run has spent on asking counts, however often it is resumed."""
+    judge = run.tools.judge
+    if isinstance(judge, ModelJudge):
+        for item in run.iterations:
+            if item.answers is not None:
+                judge.panel.allowance.charge(Usage(**item.answers.usage))
 
 
 def original_of(project: Project) -> Original | None:

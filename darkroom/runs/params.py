@@ -15,7 +15,8 @@ class IterateParams(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     project: str = Field(
-        description="The project: a folder under projects/.",
+        title="Project",
+        description="A folder under projects/, by its name.",
         min_length=1,
         max_length=64,
         pattern=r"^[a-z0-9][a-z0-9_-]*$",
@@ -23,37 +24,55 @@ class IterateParams(BaseModel):
     )
     rules: str | None = Field(
         default=None,
-        description="Another rules file: a path, or a name in the project's or the shipped rules/.",
+        title="Other rules",
+        description="A rules file instead of the project's: a path, or the name of a shipped one.",
         max_length=1024,
     )
     input: str | None = Field(
         default=None,
-        description="Another input image than the project's input/input.png.",
+        title="Other input image",
+        description="A path on the machine that carries the run out, instead of input/input.png.",
         max_length=1024,
     )
     resume_from: int | None = Field(
         default=None,
-        description="Decide again from this iteration of the last run on; earlier ones count.",
+        title="Resume from iteration",
+        description="Decide again from this iteration of the last run on; earlier ones count. "
+        "Left empty, an open run simply goes on.",
         ge=1,
         le=1_000_000,
     )
     reset: bool = Field(
-        default=False, description="Archive the last run, open or not, and start a new one."
+        default=False,
+        title="Begin anew",
+        description="Archive the last run, finished or not, and begin a new one.",
     )
     dry_run: bool = Field(
-        default=False, description="Check everything, ask the host, say the plan; draw nothing."
+        default=False,
+        title="Dry run",
+        description="Check every file, ask the server that draws, say the plan, and draw nothing.",
     )
     seed_from_ranking: str | None = Field(
         default=None,
-        description="Start from a person's ranking of this run: its id, or `latest`.",
+        title="Begin from a ranking",
+        description="The id of a run that a person has ranked, or `latest`; begins a new run.",
         max_length=64,
     )
     seed_ranking_mode: RankingMode = Field(
         default="rank1",
-        description="rank1: as the first place; top3, top5: the means over the first places.",
+        title="How much of the ranking counts",
+        description="rank1: the first place alone; top3 or top5: the means over the first places, "
+        "with the words of the first.",
+    )
+    test: bool = Field(
+        default=False,
+        title="A test",
+        description="Mark a new run and its images as tests; searches leave them out.",
     )
     sets: list[str] = Field(
         default_factory=list,
-        description="Settings above every file, as KEY=VALUE, for example parameters.cfg=5.",
+        title="Settings",
+        description="Each as KEY=VALUE, above every file: parameters.cfg=5, "
+        "project.max_iterations=3.",
         max_length=100,
     )

@@ -53,10 +53,17 @@ def receipt(asking: Asking) -> dict[str, object]:
     }
 
 
+def judged_score(evaluation: Evaluation | None) -> float | None:
+    """The score in percent; None where nobody could judge, for that is no 0."""
+    if evaluation is None or all(verdict.passed is None for verdict in evaluation.verdicts):
+        return None
+    return evaluation.score
+
+
 def plain_evaluation(evaluation: Evaluation) -> dict[str, object]:
     """S2's evaluation, and each verdict with its reason."""
     return {
-        "overall_score": evaluation.score,
+        "overall_score": judged_score(evaluation),
         "accepted": evaluation.accepted,
         "criteria_results": {v.field: v.passed for v in evaluation.verdicts},
         "verdicts": [asdict(verdict) for verdict in evaluation.verdicts],
@@ -68,7 +75,7 @@ def read_evaluation(document: Document | None) -> Evaluation | None:
     if document is None:
         return None
     found = cast("list[dict[str, Any]]", document["verdicts"])
-    score = cast("float", document["overall_score"])
+    score = cast("float | None", document["overall_score"]) or 0.0
     return Evaluation(tuple(Verdict(**parts) for parts in found), score)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from darkroom.core.decide import Accept, GiveUp
+from darkroom.runs.records import judged_score
 from darkroom.runs.run import Iteration, Run
 
 Status = Literal["accepted", "best-effort", "no-image"]
@@ -55,7 +56,7 @@ def line_of(item: Iteration) -> Line:
     tried = item.tried
     return Line(
         iteration=tried.iteration,
-        score=tried.evaluation.score if tried.evaluation else None,
+        score=judged_score(tried.evaluation),
         similarity=item.comparison.similarity if item.comparison else None,
         holdout=item.holdout,
         failed=tried.evaluation.failed if tried.evaluation else (),

@@ -31,6 +31,8 @@ class Image:
     fresh: bool = True
     """False when nothing had to be drawn for it."""
     seconds: float | None = None
+    copied_from: str | None = None
+    """The key of the earlier run's image that this one is a copy of."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Answers:
     asking: dict[str, object]
     """S2's aivis_metadata."""
     usage: dict[str, int]
+    raw: tuple[str, ...] = ()
+    """What the judge wrote where something in it could not be used."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,14 @@ class Run:
         self.notes: tuple[str, ...] = ()
         """A person's notes on the ranking this run started from."""
         self.iterations: list[Iteration] = []
+        self.is_test = False
+        """Whether it was begun as a test."""
         self.is_control = False
         """Whether it spends images on plain reseeding: then it is no run of its own to resume."""
+        self.home = project.folder
+        """The laboratory's folder, where the state of this machine is kept."""
+        self.is_shown = True
+        """Whether the scheduler's own pages still take what the run shows."""
         self.open_things = ExitStack()
 
     @property

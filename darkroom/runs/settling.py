@@ -11,8 +11,9 @@ from darkroom.core.decide import Try, drawn_seed
 from darkroom.core.errors import VisionError
 from darkroom.core.wording import Prompts, worded
 from darkroom.runs import records
+from darkroom.runs.editing import edited
 from darkroom.runs.graphs import drawable
-from darkroom.runs.live import write_live
+from darkroom.runs.live import read_live, write_live
 from darkroom.runs.run import Iteration, Run
 from darkroom.runs.telling import Began, Said, tell
 
@@ -21,10 +22,15 @@ def settle_step(run: Run, step: Try) -> Try:
     """The step as it will be drawn; saved first."""
     saved = run.docs.of("step", step.iteration)
     if saved is None:
-        settled = _fresh(run, drawable(run, _suggested(run, _reworded(run, step))))
+        wanted = edited(run, step)
+        settled = _fresh(run, drawable(run, _suggested(run, _reworded(run, wanted))))
         saved = run.docs.save("step", step.iteration, records.plain_step(settled))
+        is_touched = False
+    else:  # an edit made since counts from the next iteration on: it must outlive this one
+        is_touched = read_live(run) is not None
     settled = records.read_step(saved, run.keys.document("step", step.iteration))
-    write_live(run, settled)
+    if not is_touched:
+        write_live(run, settled)
     tell(Began(settled))
     return settled
 

@@ -14,6 +14,8 @@ from typing import TypeAlias
 from darkroom.core.decide import Try
 from darkroom.core.evaluation import Evaluation
 from darkroom.core.jobs import Progress
+from darkroom.runs.records import judged_score
+from darkroom.runs.report import RunReport
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,14 @@ class Said:
     text: str
 
 
-Event: TypeAlias = Opened | Began | Drawing | Drew | Judged | Failed | Said
+@dataclass(frozen=True)
+class Closed:
+    """The run has come to its end, and everything of it is saved."""
+
+    report: RunReport
+
+
+Event: TypeAlias = Opened | Began | Drawing | Drew | Judged | Failed | Said | Closed
 Listener: TypeAlias = Callable[[Event], None]
 
 LOGGER = "darkroom.runs"
@@ -115,12 +124,18 @@ def line_of(event: Event) -> str | None:
         case Drew(iteration, key, fresh):
             return f"iteration {iteration}: {'drew' if fresh else 'found drawn'} {key}"
         case Judged(iteration, evaluation, _):
-            rest = f", failed: {', '.join(evaluation.failed)}" if evaluation.failed else ""
-            return f"iteration {iteration}: score {evaluation.score:.0f} of 100{rest}"
+            return f"iteration {iteration}: {_verdict(evaluation)}"
         case Failed(iteration, reason):
             return f"iteration {iteration}: no image: {reason}"
-        case Said() | Drawing():
+        case Said() | Drawing() | Closed():
             return event.text if isinstance(event, Said) else None
+
+
+def _verdict(evaluation: Evaluation) -> str:
+    if judged_score(evaluation) is None:
+        return "nobody could judge it"
+    rest = f", failed: {', '.join(evaluation.failed)}" if evaluation.failed else ""
+    return f"score {evaluation.score:.0f} of 100{rest}"
 
 
 def _settings(step: Try) -> str:

@@ -14,7 +14,7 @@ from typing import cast
 
 from pydantic import BaseModel
 
-from darkroom.core.errors import ImageRefused, SidecarDamaged, StoreCorrupt
+from darkroom.core.errors import ImageRefused, SidecarDamaged, StoreCorrupt, StoreUnavailable
 from darkroom.core.keys import sidecar_key
 from darkroom.core.sidecar import Sidecar, combination_hash, compose, moment, serialise
 from darkroom.writepath.crashpoints import reach
@@ -58,7 +58,7 @@ def commit(
     service: Service | None = None,
 ) -> Committed | Waiting | Taken:
     """Store, answer, commit; what is committed there already stays as it is."""
-    existing = Ledger(desk.store).sidecar(intent.image_key)
+    existing = _sidecar_or_safe(desk, intent, drawn)
     if existing is not None:
         return _beside(desk, intent, drawn, existing)
     picture = stored_image(desk, intent.image_key)
@@ -78,6 +78,16 @@ def commit(
     _put_sidecar(desk, intent, compose(document, desk.redact))
     reach("after-readback")
     return Committed(intent.job_key, intent.image_key, picture.sha256, intent.prompt_id, fresh=True)
+
+
+def _sidecar_or_safe(desk: Desk, intent: Intent, drawn: Picture) -> Sidecar | None:
+    """What commits the image already; a store that is away gets the image on its way first."""
+    try:
+        return Ledger(desk.store).sidecar(intent.image_key)
+    except StoreUnavailable:
+        # a spool keeps it, and refuses to deliver it over something else
+        desk.store.put(intent.image_key, drawn.data, drawn.facts.mime)
+        raise
 
 
 def commit_companion(

@@ -1,4 +1,4 @@
-"""One Prefect server for the few tests that need a real one."""
+"""One Prefect server for all tests that need a real one, and the benches they work at."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -6,6 +6,11 @@ from pathlib import Path
 import pytest
 from prefect.testing.utilities import prefect_test_harness
 
+from darkroom.adapters import wiring
+from flows import iterate
+from tests.fakes.comfy_server import running_server
+from tests.fakes.vision_server import Reply, vision_server
+from tests.flows.fault_scenes import FAST, Bench
 from tests.runs.run_scenes import Lab, connect_servers
 
 
@@ -20,3 +25,20 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_server: None) -
     made = Lab(tmp_path)
     made.write()
     return connect_servers(made, monkeypatch)
+
+
+@pytest.fixture
+def bench(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_server: None
+) -> Generator[Bench]:
+    """Everything real but the pixels; this process is impatient, others are as patient as ever."""
+    monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
+    monkeypatch.setattr(wiring, "Timing", lambda: FAST)
+    for task in (iterate.draw, iterate.answer, iterate.commit, iterate.settle, iterate.close):
+        monkeypatch.setattr(task, "retry_delay_seconds", 0)
+    with running_server() as (comfy, url), vision_server(Reply()) as vision:
+        made = Bench(tmp_path, comfy, url, vision, monkeypatch.setenv)
+        try:
+            yield made
+        finally:
+            made.end_all()

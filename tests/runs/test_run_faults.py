@@ -6,9 +6,11 @@ import pytest
 
 from darkroom.core.errors import DataError, OutsideError, UsageError, VisionError
 from darkroom.core.workflow.graph import read_graph
+from darkroom.runs import opening
 from darkroom.runs.documents import Documents
 from darkroom.runs.img2img import over_a_picture
 from darkroom.runs.local_files import replace_file
+from darkroom.runs.params import IterateParams
 from tests.fakes.scripted_judge import ScriptedJudge
 from tests.runs.run_scenes import Lab, node, workflow
 
@@ -153,6 +155,13 @@ def test_no_secret_reaches_the_log_or_a_document(lab: Lab, monkeypatch):
     lab.run()
     texts = [path.read_bytes() for path in lab.folder.rglob("*") if path.is_file()]
     assert not any(b"sk-canary" in text for text in texts)
+
+
+def test_what_a_flag_says_wrongly_is_told_before_anything_is_started(lab):
+    lab.run()
+    opening.refuse_early(IterateParams(project="demo"))
+    with pytest.raises(UsageError, match="no run of demo has a ranking"):
+        opening.refuse_early(IterateParams(project="demo", seed_from_ranking="latest"))
 
 
 def test_a_document_is_written_once(lab):

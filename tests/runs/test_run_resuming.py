@@ -167,3 +167,20 @@ def test_a_dry_run_draws_and_writes_nothing(lab):
     assert found.prompts["positive"] == "a, hat"
     assert lab.server.submissions == []
     assert not (lab.folder / "working").exists()
+
+
+def test_a_run_begun_as_a_test_stays_one_when_it_goes_on(lab):
+    def work() -> None:
+        with armed("after-sidecar:2"):
+            lab.run(test=True)
+
+    assert in_child(work) == KILLED
+    report = lab.run()
+    assert lab.json(f"working/{report.run_id}/run.json")["is_test"] is True
+    marks = [lab.json(name)["is_test"] for name in lab.files("images/*.png.json")]
+    assert marks == [True, True, True]
+
+
+def test_a_plain_run_is_no_test(lab):
+    report = lab.run()
+    assert lab.json(f"working/{report.run_id}/run.json")["is_test"] is False

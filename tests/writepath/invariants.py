@@ -49,6 +49,8 @@ def _one_commit_per_job(root: Path) -> Iterator[str]:
     places: dict[str, list[str]] = defaultdict(list)
     for path, document in sidecars(root):
         known = document["identity"]
+        if known["job_key"] is None:
+            continue  # a copy of an image that another run drew
         places[f"{known['job_key'][:8]} {known.get('output') or 1}"].append(path.name)
     for job, names in places.items():
         if len(names) > 1:

@@ -100,6 +100,38 @@ def test_with_a_spool_a_store_that_is_away_stops_nothing(scene):
     assert len(scene.server.submissions) == 1
 
 
+class Away(FolderStore):
+    """A store that nobody reaches for a while."""
+
+    is_away = False
+
+    def _reached(self):
+        if self.is_away:
+            raise StoreUnavailable("store-unavailable", "it is away", where=self.name)
+
+    def get(self, key):
+        self._reached()
+        return super().get(key)
+
+    def put(self, key, data, content_type):
+        self._reached()
+        return super().put(key, data, content_type)
+
+
+def test_an_image_drawn_while_the_store_is_away_waits_in_the_spool(scene):
+    store = Away(scene.root)
+    spooled = SpooledStore(store, scene.folder / "spool")
+    desk = Desk(spooled, scene.desk().locks, settle_s=0.0)
+    with pytest.raises(StoreUnavailable):
+        draw(a_job(1), desk, scene.server, on_progress=lambda _: setattr(store, "is_away", True))
+    store.is_away = False
+    spooled.drain().insist()
+    scene.server.restart()  # what it drew is gone there
+    assert draw(a_job(1), desk, scene.server).fresh
+    assert violations(scene.root) == []
+    assert len(scene.server.submissions) == 1
+
+
 def test_an_image_the_store_cut_short_is_not_committed(scene):
     store = Unsound(scene.root)
     store.fault = ("cut", "iteration_001.png")

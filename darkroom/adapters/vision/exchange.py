@@ -8,6 +8,7 @@ that says what to do. The key travels in a header and appears nowhere else.
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, cast
@@ -15,6 +16,7 @@ from typing import Any, cast
 import requests
 from pydantic import SecretStr
 
+from darkroom.adapters.vision.gate import Gate
 from darkroom.core.errors import VisionError
 from darkroom.core.text import shortened
 
@@ -44,6 +46,8 @@ class Endpoint:
     key: SecretStr | None = None
     patience: Patience = field(default_factory=Patience)
     sleep: Callable[[float], None] = time.sleep
+    gate: Gate | None = None
+    """How many requests may be under way at a time; None means any number."""
 
     def url(self, path: str) -> str:
         """Return the address of one route."""
@@ -54,7 +58,8 @@ def post_json(endpoint: Endpoint, path: str, body: Mapping[str, Any]) -> tuple[J
     """Send the body and return the reply's object and how many tries it took."""
     for attempt in range(1, endpoint.patience.retries + 2):
         try:
-            return _once(endpoint, path, body), attempt
+            with endpoint.gate.place() if endpoint.gate else nullcontext():
+                return _once(endpoint, path, body), attempt
         except _PassingError as passing:
             if attempt > endpoint.patience.retries:
                 raise passing.final from passing

@@ -20,19 +20,20 @@ class Allowance:
     spent: Usage = field(default_factory=lambda: Usage(0))
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def check(self) -> None:
-        """Refuse the next request when the budget is spent."""
+    def take(self) -> None:
+        """Count the next request beforehand, or refuse it when the budget is spent."""
         with self._lock:
             over_calls = self.calls is not None and self.spent.calls >= self.calls
             used = self.spent.tokens_in + self.spent.tokens_out
             over_tokens = self.tokens is not None and used >= self.tokens
-        if over_calls or over_tokens:
-            raise VisionError(
-                "vision-budget", f"{self.spent.calls} requests and {used} tokens are spent"
-            )
+            if over_calls or over_tokens:
+                raise VisionError(
+                    "vision-budget", f"{self.spent.calls} requests and {used} tokens are spent"
+                )
+            self.spent += Usage(1)
 
     def charge(self, usage: Usage) -> None:
-        """Count what a request cost."""
+        """Count what a request cost beyond what was counted beforehand."""
         with self._lock:
             self.spent += usage
 
@@ -56,24 +57,23 @@ class Panel:
 
     def ask(self, request: ChatRequest) -> Reached:
         """Ask the first choice, then the second; raises the first error when both fail."""
-        self.allowance.check()
+        self.allowance.take()
         try:
             return self._charged(Reached(self.first.ask(request)))
         except VisionError as error:
-            self.allowance.charge(Usage(1))
             if self.second is None:
                 raise
             return self._second(self.second, request, error)
 
     def _second(self, model: ChatModel, request: ChatRequest, error: VisionError) -> Reached:
-        self.allowance.check()
+        self.allowance.take()
         try:
             reply = model.ask(request)
         except VisionError as also:
-            self.allowance.charge(Usage(1))
             raise also.extend(f"; before that, {error.message}") from error
         return self._charged(Reached(reply, using_fallback=True, first_error=error.message))
 
     def _charged(self, reached: Reached) -> Reached:
-        self.allowance.charge(reached.reply.usage)
+        usage = reached.reply.usage
+        self.allowance.charge(Usage(max(0, usage.calls - 1), usage.tokens_in, usage.tokens_out))
         return reached

@@ -6,7 +6,8 @@ What the reply says has no authority: it is read into typed answers or unknown.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
@@ -57,6 +58,8 @@ class ModelJudge:
 
     panel: Panel
     templates: PromptTemplates
+    at_once: int = 1
+    """How many criteria are asked at a time."""
 
     def describe(self, image: bytes) -> Judged[str]:
         """Say in words what an image shows."""
@@ -104,24 +107,42 @@ class ModelJudge:
     def _by_odds(
         self, image: bytes, criteria: Sequence[Criterion], original: str
     ) -> Judged[dict[str, Answer]]:
-        """Ask yes/no criteria one by one; stops at the first reply without probabilities."""
-        found: dict[str, Answer] = {}
+        """Ask each yes/no criterion alone, unless the first reply has no probabilities."""
         first = self.panel.first
         asking = Asking(first.provider, first.model, usage=Usage(0))
-        for criterion in criteria:
-            if criterion.type != "boolean":
-                continue
-            values = {"question": criterion.question, "original_description": original}
-            odds, asked = self._odds(self.templates.ask_criterion, values, image)
+        yes_no = [criterion for criterion in criteria if criterion.type == "boolean"]
+        found: dict[str, Answer] = {}
+        for answer, asked in self._each(image, yes_no, original):
             asking = _summed(asking, asked)
-            if odds is None:
-                break
-            reverse, asked = self._odds(self.templates.ask_criterion_reversed, values, image)
-            asking = _summed(asking, asked)
-            found[criterion.field] = _from_odds(
-                criterion.field, join_polarities(odds, reverse) if reverse else odds
-            )
+            if answer is not None:
+                found[answer.field] = answer
         return Judged(found, asking)
+
+    def _each(
+        self, image: bytes, criteria: Sequence[Criterion], original: str
+    ) -> Iterator[tuple[Answer | None, Asking]]:
+        """The first criterion alone, for what it tells of the server; the rest side by side."""
+
+        def ask(criterion: Criterion) -> tuple[Answer | None, Asking]:
+            return self._by_both_polarities(image, criterion, original)
+
+        for criterion in criteria[:1]:
+            answer, asking = ask(criterion)
+            yield answer, asking
+            if answer is not None:
+                with ThreadPoolExecutor(self.at_once) as pool:
+                    yield from pool.map(ask, criteria[1:])
+
+    def _by_both_polarities(
+        self, image: bytes, criterion: Criterion, original: str
+    ) -> tuple[Answer | None, Asking]:
+        values = {"question": criterion.question, "original_description": original}
+        odds, asking = self._odds(self.templates.ask_criterion, values, image)
+        if odds is None:
+            return None, asking
+        reverse, asked = self._odds(self.templates.ask_criterion_reversed, values, image)
+        joined = join_polarities(odds, reverse) if reverse else odds
+        return _from_odds(criterion.field, joined), _summed(asking, asked)
 
     def _odds(
         self, template: str, values: Mapping[str, str], image: bytes
@@ -181,6 +202,15 @@ def _listed(asked: Sequence[Question] | Sequence[Criterion]) -> str:
     return "\n".join(f"- {item.field} ({item.type}): {item.question}" for item in asked)
 
 
+def _to_mend(failed: Sequence[Criterion]) -> str:
+    """What failed, and how far the words may go to mend it."""
+    verbs = {"change": "must change", "preserve": "must stay as in the original"}
+    return "\n".join(
+        f"- {rule.field} ({verbs[rule.intent]}, {rule.edit_strength} edit): {rule.question}"
+        for rule in failed
+    )
+
+
 def _asking(reached: Reached) -> Asking:
     reply = reached.reply
     return Asking(
@@ -230,7 +260,7 @@ def _wish_values(wish: Wish) -> dict[str, str]:
     return {
         "positive": wish.prompts.positive,
         "negative": wish.prompts.negative,
-        "failed_criteria": _listed(wish.failed),
+        "failed_criteria": _to_mend(wish.failed),
         "evaluation": f"score {wish.evaluation.score:.0f} of 100",
         "comparison": f"{comparison.similarity}: {comparison.analysis}" if comparison else "none",
         "notes": "\n".join(wish.notes),

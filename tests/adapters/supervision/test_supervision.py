@@ -16,8 +16,9 @@ from tests.fakes.s3_servers import free_port
 
 SLEEPER = "import time; print('here', flush=True); time.sleep(600)"
 SERVER = """
-import http.server, sys
-http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()
+import sys
+from http.server import HTTPServer, SimpleHTTPRequestHandler
+HTTPServer(("127.0.0.1", int(sys.argv[1])), SimpleHTTPRequestHandler).serve_forever()
 """
 
 

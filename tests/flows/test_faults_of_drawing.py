@@ -1,0 +1,162 @@
+"""The server that draws fails in every way of the failure matrix; the run comes to its end.
+
+The numbers are rows of the matrix in the reliability notes.
+"""
+
+import json
+import time
+from dataclasses import replace
+
+import pytest
+
+from darkroom.adapters import wiring
+from tests.fakes.comfy_server import ComfyServer, Fault, Job, draw, end_badly, finish, hold, start
+from tests.flows.fault_scenes import FAST, Bench
+
+pytestmark = pytest.mark.slow
+
+INVALID = {
+    "error": {"type": "prompt_outputs_failed_validation", "message": "Prompt outputs failed"},
+    "node_errors": {
+        "3": {
+            "class_type": "KSampler",
+            "errors": [
+                {
+                    "type": "value_bigger_than_max",
+                    "message": "Value 900 bigger than max of 100",
+                    "details": "cfg",
+                    "extra_info": {"input_name": "cfg"},
+                }
+            ],
+            "dependent_outputs": ["9"],
+        }
+    },
+}
+MEMORY = {"exception_type": "torch.OutOfMemoryError", "exception_message": "Allocation on device"}
+
+
+def once(strange, usual=draw):
+    """The first job goes wrong in this way, later ones do not."""
+    waiting = [strange]
+
+    def work(server: ComfyServer, job: Job) -> None:
+        (waiting.pop() if waiting else usual)(server, job)
+
+    return work
+
+
+def test_without_any_fault_the_bench_runs_to_acceptance(bench: Bench):
+    report = bench.run()
+    assert (report.status, len(bench.drawn)) == ("accepted", 3)
+    assert bench.whole(report) == []
+
+
+def forgets(server: ComfyServer, job: Job) -> None:
+    start(server, job)
+    server.restart()
+
+
+def test_a_server_that_restarts_and_loses_its_queue_is_given_the_job_again(bench: Bench):  # row 9
+    bench.comfy.work = once(forgets)
+    report = bench.run()
+    assert report.status == "accepted"
+    assert len(bench.drawn) == len(set(bench.drawn)) == 4
+    assert bench.whole(report) == []
+
+
+def test_a_job_that_is_lost_three_times_is_failed_as_lost_and_the_run_goes_on(bench: Bench):  # 9
+    lost = []
+
+    def work(server: ComfyServer, job: Job) -> None:
+        lost.append(job)
+        forgets(server, job) if len(lost) <= 3 else draw(server, job)
+
+    bench.comfy.work = work
+    bench.write(budget=4)
+    report = bench.run()
+    assert "lost" in (report.iterations[0].failure or "")
+    assert (report.status, len(bench.drawn)) == ("accepted", 6)
+
+
+def test_a_server_that_hangs_is_interrupted_and_the_iteration_failed_as_stalled(bench):  # row 10
+    bench.comfy.work = once(hold)
+    bench.write(budget=4)
+    report = bench.run()
+    assert "stalled" in (report.iterations[0].failure or "")
+    assert report.status == "accepted"
+    assert bench.comfy.running is None
+
+
+def breaks_off(server: ComfyServer, job: Job) -> None:
+    start(server, job)
+    server.sockets.hang_up_all()
+    time.sleep(0.05)
+    finish(server, job)
+
+
+def test_a_websocket_that_breaks_costs_nothing(bench: Bench):  # row 11
+    bench.comfy.work = breaks_off
+    report = bench.run()
+    assert (report.status, len(bench.drawn)) == ("accepted", 3)
+    assert [line.failure for line in report.iterations] == [None, None, None]
+
+
+def test_without_any_websocket_the_history_is_asked(bench: Bench):  # row 12
+    bench.comfy.takes_sockets = False
+    report = bench.run()
+    assert (report.status, len(bench.drawn)) == ("accepted", 3)
+
+
+def test_memory_that_runs_out_fails_the_iteration_frees_the_server_and_ends(bench: Bench):  # 13
+    def work(server: ComfyServer, job: Job) -> None:
+        start(server, job)
+        end_badly(server, job, "execution_error", node_id="3", node_type="KSampler", **MEMORY)
+
+    bench.comfy.work = work
+    bench.write(budget=9)
+    report = bench.run()
+    assert (report.status, len(bench.drawn)) == ("no-image", 3)
+    assert "out_of_memory" in (report.iterations[0].failure or "")
+    assert bench.comfy.count("freed") == 3
+
+
+def test_a_graph_the_server_refuses_names_node_and_input_and_is_not_sent_again(bench):  # row 14
+    body = json.dumps(INVALID).encode()
+    kind = "application/json"
+    bench.comfy.fail("POST /prompt", Fault(400, body, kind))
+    bench.write(budget=4, retries=3)
+    report = bench.run()
+    failure = report.iterations[0].failure or ""
+    assert "KSampler" in failure
+    assert "cfg" in failure
+    assert (report.status, bench.comfy.count("POST /prompt")) == ("accepted", 4)
+
+
+HTML = Fault(200, b"<html>busy</html>", "text/html")
+
+
+@pytest.mark.parametrize("fault", [Fault(cuts_at=20), HTML], ids=["cut", "html"])
+def test_an_image_that_arrives_damaged_is_fetched_again(bench: Bench, fault):  # row 15
+    bench.comfy.fail("GET /view", fault, fault)
+    report = bench.run()
+    assert (report.status, len(bench.drawn)) == ("accepted", 3)
+    assert bench.whole(report) == []
+
+
+def test_an_image_that_stays_damaged_fails_the_iteration_and_nothing_is_stored(bench):  # row 15
+    bench.comfy.fail("GET /view", *[HTML] * 20)
+    bench.write(budget=1)
+    report = bench.run()
+    assert report.status == "no-image"
+    assert "bad_output" in (report.iterations[0].failure or "")
+    assert bench.files("images/*") == []
+
+
+def test_a_job_that_takes_longer_than_allowed_is_stopped(bench: Bench, monkeypatch):  # row 10
+    patient = replace(FAST, stall_s=60.0, first_progress_s=60.0)
+    monkeypatch.setattr(wiring, "Timing", lambda: patient)
+    bench.comfy.work = once(hold)
+    bench.write(budget=4, timeout_s=0.5)
+    report = bench.run()
+    assert "not finished after 0.5 s" in (report.iterations[0].failure or "")
+    assert report.status == "accepted"

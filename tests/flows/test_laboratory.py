@@ -1,0 +1,155 @@
+"""`darkroom up` for real: a hardened Prefect server, a worker and the engine in one folder."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from flows.laboratory import CLIENT_FILE, FOLDER, client_environment, join
+from tests.fakes.s3_servers import free_port
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+DARKROOM = Path(sys.executable).with_name("darkroom")
+PREFECT = Path(sys.executable).with_name("prefect")
+
+
+def run(command: Path, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    known = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "DARKROOM_"))}
+    return subprocess.run(
+        [str(command), *arguments],
+        cwd=folder,
+        env=known,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("laboratory")
+    started = run(DARKROOM, "up", "--port", str(free_port()), folder=folder)
+    assert started.returncode == 0, started.stderr
+    yield folder
+    ended = run(DARKROOM, "down", folder=folder)
+    assert ended.stdout.strip() == "ended", ended.stderr
+    assert not (folder / CLIENT_FILE).exists()
+    assert run(DARKROOM, "status", folder=folder).returncode == 3
+
+
+def rows(home: Path) -> dict[str, dict[str, object]]:
+    said = run(DARKROOM, "status", "--json", folder=home)
+    return {row["part"]: row for row in json.loads(said.stdout)}
+
+
+def address(home: Path) -> str:
+    return str(rows(home)["prefect-server"]["address"])
+
+
+def signed(home: Path) -> tuple[str, str]:
+    name, _, password = (home / FOLDER / "password").read_text().partition(":")
+    return name, password
+
+
+def test_every_part_runs_and_status_says_so(home: Path) -> None:
+    said = {name: row["condition"] for name, row in rows(home).items()}
+    assert said == {
+        "prefect-server": "healthy",
+        "set-up": "done",
+        "worker": "healthy",
+        "engine": "healthy",
+    }
+
+
+def test_a_second_up_starts_nothing_new(home: Path) -> None:
+    before = rows(home)
+    assert run(DARKROOM, "up", folder=home).returncode == 0
+    assert rows(home) == before
+
+
+def test_the_server_asks_for_the_password_and_for_a_token(home: Path) -> None:
+    url = f"{address(home)}/api/flows/filter"
+    assert requests.post(url, json={}, timeout=10).status_code in {401, 403}
+    unmarked = requests.post(url, json={}, auth=signed(home), timeout=10)
+    assert (unmarked.status_code, "CSRF" in unmarked.text) == (403, True)
+
+
+def test_no_other_page_may_call_the_server(home: Path) -> None:
+    asked = requests.options(
+        f"{address(home)}/api/flows/",
+        headers={"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"},
+        timeout=10,
+    )
+    assert "evil" not in asked.headers.get("access-control-allow-origin", "")
+    assert asked.headers.get("access-control-allow-origin") != "*"
+
+
+def test_another_shell_in_the_folder_finds_the_server_and_the_deployments(home: Path) -> None:
+    listed = run(PREFECT, "deployment", "ls", folder=home)
+    assert "iterate/default" in listed.stdout, listed.stderr
+    limits = run(PREFECT, "gcl", "ls", folder=home)
+    assert "gpu:embedded" in limits.stdout
+
+
+def test_setting_up_again_changes_nothing(home: Path) -> None:
+    password = (home / FOLDER / "password").read_text()
+    known = client_environment(home, f"{address(home)}/api", password)
+    counted = [_count(home, "automation"), _count(home, "deployment"), _count(home, "work-pool")]
+    again = subprocess.run(
+        [sys.executable, "-m", "flows.set_up"],
+        cwd=home,
+        env={**os.environ, **known},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert again.returncode == 0, again.stderr
+    assert counted == [
+        _count(home, "automation"),
+        _count(home, "deployment"),
+        _count(home, "work-pool"),
+    ]
+    assert counted[0] == 1
+
+
+def _count(home: Path, kind: str) -> int:
+    listed = run(PREFECT, kind, "ls", folder=home)
+    assert listed.returncode == 0, listed.stderr
+    return sum("│" in line for line in listed.stdout.splitlines())
+
+
+def test_a_run_joins_the_server_that_is_up(home: Path) -> None:
+    environ: dict[str, str] = {}
+    join(home, environ)
+    assert environ["PREFECT_API_URL"] == f"{address(home)}/api"
+    assert environ["PREFECT_API_AUTH_STRING"] == (home / FOLDER / "password").read_text()
+
+
+def test_a_run_elsewhere_is_not_sent_to_a_server_that_is_gone(tmp_path: Path) -> None:
+    environ = {"PREFECT_API_URL": "http://127.0.0.1:1/api"}
+    join(tmp_path, environ)
+    assert environ == {"PREFECT_API_URL": "http://127.0.0.1:1/api"}
+    environ = {}
+    join(tmp_path, environ)
+    assert environ == {"PREFECT_API_URL": ""}
+
+
+def test_a_killed_server_comes_back_with_all_it_knew(home: Path) -> None:
+    before = rows(home)["prefect-server"]
+    os.kill(int(str(before["pid"])), signal.SIGKILL)
+    deadline = time.monotonic() + 200
+    while time.monotonic() < deadline:
+        now = rows(home)["prefect-server"]
+        if now["pid"] != before["pid"] and now["condition"] == "healthy":
+            break
+        time.sleep(0.5)
+    assert "iterate/default" in run(PREFECT, "deployment", "ls", folder=home).stdout

@@ -1,0 +1,28 @@
+"""The flow `patterns`: looks, tries what it found, and looks again."""
+
+from pathlib import Path
+
+import pytest
+
+from darkroom.adapters.settings import open_lab
+from darkroom.adapters.stores import FolderStore
+from darkroom.archive.patterns.asking import read_trials
+from darkroom.archive.patterns.params import PatternsParams
+from flows.patterns import patterns
+from tests.fakes.failing_cats import cats_and_dogs, laboratory
+
+ASKED = PatternsParams(min_occurrences=6, images=1)
+
+
+def test_it_reports_and_on_request_tries_the_candidates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_server: None
+) -> None:
+    with laboratory(tmp_path, monkeypatch):
+        cats_and_dogs(tmp_path)
+        assert [one.status for one in patterns(ASKED).patterns] == ["candidate"]
+        store = FolderStore(open_lab().store_root)
+        assert read_trials(store, ["generated"]) == []
+        (tried,) = patterns(ASKED.model_copy(update={"confirm": True})).patterns
+        assert len(read_trials(store, ["generated"])) == 1
+        assert tried.trial is not None
+        assert tried.trial.verdict == "open"
