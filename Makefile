@@ -57,6 +57,7 @@ lint: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/codespell
+	$(BIN)/sqlfluff lint --disable-progress-bar --config analytics/.sqlfluff analytics
 
 types: .venv/dev
 	$(BIN)/pyright

@@ -2,7 +2,7 @@
 SELECT
     n.name,
     i.image
-FROM (SELECT unnest($names::VARCHAR []) AS name) AS n
+FROM (SELECT unnest($names::VARCHAR[]) AS name) AS n
 INNER JOIN images AS i
     ON
         n.name = i.image

@@ -2,7 +2,7 @@
 SELECT *
 FROM run_all
 WHERE
-    ($projects::VARCHAR [] IS NULL OR list_contains($projects, project))
+    ($projects::VARCHAR[] IS NULL OR list_contains($projects, project))
     AND ($model::VARCHAR IS NULL OR contains(lower(model), lower($model)))
     AND ($status::VARCHAR IS NULL OR status = $status)
     AND ($since::TIMESTAMP IS NULL OR created_at >= $since)

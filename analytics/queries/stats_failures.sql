@@ -7,4 +7,4 @@ SELECT
 FROM selected
 WHERE status = 'ko'
 GROUP BY ALL
-ORDER BY image_count DESC, failure_category
+ORDER BY image_count DESC, failure_category ASC

@@ -20,7 +20,7 @@ from darkroom.writepath.drive import Errand, OnProgress
 from darkroom.writepath.flight import IN_SERVER, Flight
 
 _STORING = 2
-_JOIN_S = 0.2
+_WAIT_S = 0.2
 _LANDING_S = 8.0
 """So long an interrupted batch waits for its jobs to come back from the server."""
 
@@ -66,21 +66,28 @@ class _Crew:
 
     def work(self) -> None:
         count = IN_SERVER + _STORING
-        # daemons: a server that hangs must not keep an interrupted process alive
-        threads = [threading.Thread(target=self._run, daemon=True) for _ in range(count)]
+        ends: list[threading.Event] = []
         try:
-            for thread in threads:
-                thread.start()
-            _wait_for(threads)
+            for _ in range(count):
+                ends.append(threading.Event())
+                # daemons: a server that hangs must not keep an interrupted process alive
+                threading.Thread(target=self._run, args=(ends[-1],), daemon=True).start()
+            _wait_for(ends)
         except KeyboardInterrupt:
             with suppress(KeyboardInterrupt):  # pressed again: whoever is still out stays open
                 self._errand.flight.stop()
-                _wait_for(threads, _LANDING_S)
+                _wait_for(ends, _LANDING_S)
             raise Interrupted("interrupted", "stopped before the end") from None
         if self._fault is not None:
             raise self._fault
 
-    def _run(self) -> None:
+    def _run(self, end: threading.Event) -> None:
+        try:
+            self._work_through()
+        finally:
+            end.set()
+
+    def _work_through(self) -> None:
         try:
             while (taken := self._next()) is not None:
                 self._tell(taken[0], self._one(taken[1]))
@@ -111,8 +118,9 @@ class _Crew:
                 self._on_result(number, result)
 
 
-def _wait_for(threads: list[threading.Thread], within_s: float = math.inf) -> None:
+def _wait_for(ends: list[threading.Event], within_s: float = math.inf) -> None:
+    """Not by joining: before Python 3.13 a Ctrl-C inside `join` counts the thread as ended."""
     ends_at = time.monotonic() + within_s
-    for thread in threads:
-        while thread.is_alive() and time.monotonic() < ends_at:
-            thread.join(_JOIN_S)  # in slices, so that Ctrl-C is heard
+    for end in ends:
+        while not end.is_set() and time.monotonic() < ends_at:
+            end.wait(_WAIT_S)  # in slices, so that Ctrl-C is heard

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -95,14 +96,14 @@ def test_no_other_page_may_call_the_server(home: Path) -> None:
 def test_another_shell_in_the_folder_finds_the_server_and_the_deployments(home: Path) -> None:
     listed = run(PREFECT, "deployment", "ls", folder=home)
     assert "iterate/default" in listed.stdout, listed.stderr
-    limits = run(PREFECT, "gcl", "ls", folder=home)
-    assert "gpu:embedded" in limits.stdout
+    limits = asked(home, "/v2/concurrency_limits/filter")
+    assert [limit["name"] for limit in limits] == ["gpu:embedded"]
 
 
 def test_setting_up_again_changes_nothing(home: Path) -> None:
     password = (home / FOLDER / "password").read_text()
     known = client_environment(home, f"{address(home)}/api", password)
-    counted = [_count(home, "automation"), _count(home, "deployment"), _count(home, "work-pool")]
+    counted = [asked(home, f"/{kind}/count") for kind in ("automations", "deployments")]
     again = subprocess.run(
         [sys.executable, "-m", "flows.set_up"],
         cwd=home,
@@ -113,18 +114,21 @@ def test_setting_up_again_changes_nothing(home: Path) -> None:
         check=False,
     )
     assert again.returncode == 0, again.stderr
-    assert counted == [
-        _count(home, "automation"),
-        _count(home, "deployment"),
-        _count(home, "work-pool"),
-    ]
+    assert counted == [asked(home, f"/{kind}/count") for kind in ("automations", "deployments")]
     assert counted[0] == 1
+    assert [pool["name"] for pool in asked(home, "/work_pools/filter")] == ["darkroom"]
 
 
-def _count(home: Path, kind: str) -> int:
-    listed = run(PREFECT, kind, "ls", folder=home)
-    assert listed.returncode == 0, listed.stderr
-    return sum("│" in line for line in listed.stdout.splitlines())
+def asked(home: Path, route: str) -> Any:
+    """As the UI asks: signed, and with a token against forged requests."""
+    base = f"{address(home)}/api"
+    with requests.Session() as session:
+        session.auth = signed(home)
+        token = session.get(f"{base}/csrf-token", params={"client": "test"}, timeout=10).json()
+        marks = {"Prefect-Csrf-Token": token["token"], "Prefect-Csrf-Client": "test"}
+        answer = session.post(f"{base}{route}", json={}, headers=marks, timeout=10)
+    assert answer.ok, answer.text
+    return answer.json()
 
 
 def test_a_run_joins_the_server_that_is_up(home: Path) -> None:

@@ -51,7 +51,7 @@ said AS (
         NOT i.is_test
         AND ($project::VARCHAR IS NULL OR i.project = $project)
         AND ($model::VARCHAR IS NULL OR i.model = $model)
-        AND NOT coalesce(list_contains($without_runs::VARCHAR [], i.run), FALSE)
+        AND NOT coalesce(list_contains($without_runs::VARCHAR[], i.run), FALSE)
 )
 
 SELECT

@@ -27,7 +27,15 @@ named AS (
         nth,
         if(
             axis IN (
-                'model', 'workflow', 'preset', 'sampler', 'scheduler', 'steps', 'cfg', 'lora', 'prompt'
+                'model',
+                'workflow',
+                'preset',
+                'sampler',
+                'scheduler',
+                'steps',
+                'cfg',
+                'lora',
+                'prompt'
             ),
             'variation ' || axis,
             axis

@@ -3,5 +3,5 @@ SELECT
     image,
     failed
 FROM pattern_scope
-WHERE list_contains($images::VARCHAR [], image)
+WHERE list_contains($images::VARCHAR[], image)
 ORDER BY image;

@@ -17,7 +17,7 @@ WITH prompts AS (
 cut AS (
     SELECT
         places,
-        list_filter(parts, lambda part: NOT list_contains($small::VARCHAR [], part)) AS parts
+        list_filter(parts, LAMBDA part: NOT list_contains($small::VARCHAR[], part)) AS parts
     FROM prompts
 ),
 
@@ -29,7 +29,7 @@ listed AS (
                 list_concat(
                     parts,
                     list_transform(
-                        range(1, len(parts)), lambda nth: parts[nth] || ' ' || parts[nth + 1]
+                        range(1, len(parts)), LAMBDA nth: parts[nth] || ' ' || parts[nth + 1]
                     )
                 )
             )

@@ -239,11 +239,7 @@ def _notes(prepared: "Prepared") -> None:
 
 def _show(made: "list[Made]") -> None:
     for one in made:
-        console.say(f"[OK] Image available at: {one.image}")
-        if one.metadata is not None:
-            console.say(f"[OK] Metadata available at: {one.metadata}")
-        for further in one.further:
-            console.say(f"[OK] Image available at: {further}")
+        _say_where(one)
         if one.copy is not None:
             console.note(f"note: copied to {one.copy}")
         if one.composite_score is not None:
@@ -254,6 +250,14 @@ def _show(made: "list[Made]") -> None:
             console.note(f"note: there is no validation score: {one.remark}")
         if not one.is_fresh:
             console.note(f"note: seed {one.seed} was drawn before; nothing was drawn again")
+
+
+def _say_where(one: "Made") -> None:
+    console.say(f"[OK] Image available at: {one.image}")
+    if one.metadata is not None:
+        console.say(f"[OK] Metadata available at: {one.metadata}")
+    for further in one.further:
+        console.say(f"[OK] Image available at: {further}")
 
 
 _COLUMNS = ("attempt", "seed", "steps", "cfg", "score", "grade", "image")
