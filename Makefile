@@ -28,8 +28,9 @@ help: ## list what can be made
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,mcp]'
 	@touch $@
 
-demo: .venv/base ## run the main job on this machine, no GPU and no downloads of weights
+demo: .venv/base ## draw a sheet and refine the demo project: no GPU, no download of weights
 	@$(BIN)/darkroom demo
+	@$(BIN)/darkroom run demo
 
 test: .venv/dev ## run all tests and hold the coverage bars
 	$(PYTEST) -n $(WORKERS) --cov --cov-report=term --cov-fail-under=95

@@ -6,6 +6,7 @@ to an engine of its own: DuckDB otherwise hands out the file a process opened be
 although another has taken its place since.
 """
 
+import os
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -27,7 +28,8 @@ class Limits:
     """What one query may use."""
 
     memory_mb: int = 4096
-    threads: int = 4
+    threads: int = min(4, os.cpu_count() or 1)
+    """More than the machine has cost time in every short query."""
     time_s: float = 60.0
 
 
