@@ -109,7 +109,14 @@ class ResidentProcess:
             found.settimeout(within_s)
             while True:
                 receive(found)
+        self._wait_until_unreachable(time.monotonic() + within_s)
         return True
+
+    def _wait_until_unreachable(self, deadline: float) -> None:
+        """It hangs up on us a moment before it stops listening to others."""
+        while time.monotonic() < deadline and (left := self._reached()) is not None:
+            left.close()
+            time.sleep(_EVERY_S)
 
     def _reached(self) -> socket.socket | None:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
