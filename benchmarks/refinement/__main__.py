@@ -19,7 +19,7 @@ from benchmarks.refinement.scoring import scored
 from benchmarks.refinement.table import rows
 from darkroom.adapters.engine_process import engine_of
 from darkroom.adapters.settings import HOME_VARIABLE, Lab, open_lab
-from darkroom.adapters.wiring import store_of
+from darkroom.adapters.stores import opened_store
 
 FOLDER = ".darkroom/benchmarks/refinement"
 
@@ -38,8 +38,8 @@ def main() -> None:
     chosen = cases(told.prompts)
     lab = open_lab()
     delivered = _delivered(lab, home, chosen, told.budget)
-    store = store_of(lab)
-    judged = [scored(store, case, item) for case in chosen for item in delivered[case.number]]
+    with opened_store(lab) as store:
+        judged = [scored(store, case, item) for case in chosen for item in delivered[case.number]]
     print("\n".join(rows(judged, told.budget)))
 
 

@@ -15,8 +15,6 @@ from darkroom.adapters.comfyui import ComfyClient, Timing
 from darkroom.adapters.engine_process import engine_of
 from darkroom.adapters.secret_values import Secrets
 from darkroom.adapters.settings import Lab
-from darkroom.adapters.stores import open_lab_store
-from darkroom.adapters.stores.spool import SpooledStore
 from darkroom.adapters.vision.chat import ChatModel
 from darkroom.adapters.vision.exchange import Endpoint, Patience
 from darkroom.adapters.vision.fallback import Allowance, Panel
@@ -37,11 +35,6 @@ _USUAL_ADDRESSES = {
     "openrouter": "https://openrouter.ai/api/v1",
     "openai": "https://api.openai.com/v1",
 }
-
-
-def store_of(lab: Lab) -> SpooledStore:
-    """Open the configured store with its spool in front; contacts no server yet."""
-    return open_lab_store(lab)
 
 
 def storage_of(lab: Lab) -> dict[str, object]:

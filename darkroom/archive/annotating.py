@@ -14,9 +14,9 @@ from typing import Final
 
 from darkroom.adapters.annotation_journal import journal_of
 from darkroom.adapters.settings import Lab
+from darkroom.adapters.stores import opened_store
 from darkroom.archive.annotating_log import Changes, EventLog, Said, key_of
 from darkroom.archive.annotating_targets import Named
-from darkroom.archive.opening import opened_store
 from darkroom.core.annotations import (
     FailureCategory,
     ImageTarget,

@@ -11,11 +11,12 @@ from typing import cast
 import orjson
 
 from darkroom.adapters.settings import Lab
+from darkroom.adapters.stores import opened_store
 from darkroom.adapters.warehouse.asking import rows_of
 from darkroom.adapters.warehouse.opening import Connection
 from darkroom.adapters.warehouse.statements import query
 from darkroom.archive.annotating_targets import meant
-from darkroom.archive.opening import opened_library, opened_store
+from darkroom.archive.opening import opened_library
 from darkroom.core.errors import UsageError
 from darkroom.core.sidecar.fields import Json
 from darkroom.core.sidecar.findings import pointer

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import IO
 
 from darkroom.adapters.settings import Lab
+from darkroom.adapters.stores import opened_store
 from darkroom.adapters.stores.intake import MAX_OBJECT_BYTES
 from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.warehouse.opening import Connection, Limits
 from darkroom.archive.exporting_forms import CONTENT_TYPES, Format, form_of, write
-from darkroom.archive.opening import opened_library, opened_store
+from darkroom.archive.opening import opened_library
 from darkroom.archive.selecting import Selected, select
 from darkroom.core.errors import UsageError
 

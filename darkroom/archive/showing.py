@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import orjson
 
 from darkroom.adapters.settings import Lab
+from darkroom.adapters.stores import opened_store
 from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.warehouse.asking import rows_of
 from darkroom.adapters.warehouse.opening import Connection
 from darkroom.adapters.warehouse.statements import query
 from darkroom.archive.annotating_log import histories, key_of
 from darkroom.archive.annotating_targets import meant
-from darkroom.archive.opening import opened_library, opened_store
+from darkroom.archive.opening import opened_library
 from darkroom.core.annotations import Annotation, ImageTarget, RunTarget, Target, set_by
 from darkroom.core.errors import UsageError
 from darkroom.core.sidecar.fields import Json

@@ -6,15 +6,14 @@ means. What is new costs; what is there already costs next to nothing.
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Protocol, runtime_checkable
 
 from darkroom.adapters.settings import Lab
+from darkroom.adapters.stores import opened_store
 from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.warehouse.building import Advance
 from darkroom.adapters.warehouse.updating import Files, SyncReport, Total, no_total
 from darkroom.adapters.warehouse.updating import rebuild as rebuild_files
 from darkroom.adapters.warehouse.updating import update as update_files
-from darkroom.adapters.wiring import store_of
 from darkroom.core.errors import DarkroomError
 from darkroom.writepath.locks import Locks
 
@@ -22,15 +21,6 @@ LOCK = "warehouse"
 WAIT_S = 120.0
 """Longer than another process needs for a whole laboratory."""
 SHORT_WAIT_S = 10.0
-
-
-@runtime_checkable
-class _Closable(Protocol):
-    """A store that holds connections."""
-
-    def close(self) -> None:
-        """Let them go."""
-        ...
 
 
 def files_of(lab: Lab) -> Files:
@@ -68,13 +58,8 @@ def rebuild(lab: Lab, *, total: Total = no_total) -> SyncReport:
 
 @contextmanager
 def _alone(lab: Lab, wait_s: float) -> Generator[Store]:
-    spooled = store_of(lab)
-    try:
-        with Locks(files_of(lab).private).held(LOCK, wait_s):
-            yield spooled
-    finally:
-        if isinstance(spooled.store, _Closable):
-            spooled.store.close()
+    with opened_store(lab) as store, Locks(files_of(lab).private).held(LOCK, wait_s):
+        yield store
 
 
 __all__ = ["LOCK", "Advance", "SyncReport", "Total", "files_of", "rebuild", "sync", "sync_after"]

@@ -6,13 +6,12 @@ intent means. Servers are contacted only when a job needs them.
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Protocol, runtime_checkable
 
 from darkroom.adapters.projects import list_projects, open_project, project_folder
 from darkroom.adapters.redaction import redactor
 from darkroom.adapters.renderer import Renderer
 from darkroom.adapters.settings import Lab
-from darkroom.adapters.stores import open_lab_store
+from darkroom.adapters.stores import opened_store
 from darkroom.adapters.wiring import renderer_of, storage_of
 from darkroom.core.config.aigen import Comfy
 from darkroom.core.config.fields import EMBEDDED
@@ -26,25 +25,12 @@ from darkroom.writepath.report import ReconcileReport
 _LOCKS = ".darkroom/locks"
 
 
-@runtime_checkable
-class _Closable(Protocol):
-    """A store that holds connections."""
-
-    def close(self) -> None:
-        """Let them go."""
-        ...
-
-
 @contextmanager
 def opened_desk(lab: Lab) -> Generator[Desk]:
     """Everything the write path works with, as configured."""
-    spooled = open_lab_store(lab)
-    try:
+    with opened_store(lab) as spooled:
         locks = Locks(lab.path(_LOCKS))
         yield Desk(spooled, locks, redact=redactor(lab.secrets.known()), storage=storage_of(lab))
-    finally:
-        if isinstance(spooled.store, _Closable):
-            spooled.store.close()
 
 
 class Hosts(Mapping[str, Renderer]):

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from darkroom.adapters.settings import Lab
+from darkroom.adapters.stores import opened_store
 from darkroom.archive.annotating import opened_annotator
 from darkroom.archive.exporting import (
     Wish,
@@ -20,7 +21,7 @@ from darkroom.archive.exporting import (
 )
 from darkroom.archive.exporting_forms import form_of
 from darkroom.archive.exporting_training import TrainingSet, samples_in, write_training_set
-from darkroom.archive.opening import opened_library, opened_store
+from darkroom.archive.opening import opened_library
 from darkroom.archive.selecting import select
 from darkroom.core.errors import UsageError
 from tests.fakes import library

@@ -9,11 +9,12 @@ import pytest
 
 from darkroom.adapters.annotation_journal import Journal, journal_of
 from darkroom.adapters.settings import Lab
+from darkroom.adapters.stores import opened_store
 from darkroom.adapters.warehouse.statements import query
 from darkroom.archive import annotating_overlay
 from darkroom.archive.annotating import Annotator, opened_annotator
 from darkroom.archive.annotating_log import EventLog
-from darkroom.archive.opening import opened_library, opened_store
+from darkroom.archive.opening import opened_library
 from darkroom.archive.searching import get_images, get_sessions, search
 from darkroom.archive.selecting import select
 from darkroom.archive.syncing import sync

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from darkroom.adapters.settings import Lab
+from darkroom.adapters.stores import opened_store
 from darkroom.archive.annotating import opened_annotator
 from darkroom.archive.annotating_targets import Named, meant
 from darkroom.archive.comparing import Comparison, compare_named, words_apart
-from darkroom.archive.opening import opened_library, opened_store
+from darkroom.archive.opening import opened_library
 from darkroom.archive.showing import ShownImage, ShownRun, show_image, shown
 from darkroom.archive.syncing import sync
 from darkroom.core.errors import UsageError

@@ -1,11 +1,13 @@
 """Where artefacts are kept: one protocol, a folder store, an S3 store, a spool before either."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from darkroom.adapters.stores.bounds import Limits
 from darkroom.adapters.stores.folder import FolderStore
-from darkroom.adapters.stores.protocol import Store
+from darkroom.adapters.stores.protocol import Closable, Store
 from darkroom.adapters.stores.spool import SpooledStore
 from darkroom.core.config.lab import StoreConfig
 from darkroom.core.errors import UsageError
@@ -40,3 +42,14 @@ def open_lab_store(lab: "Lab") -> SpooledStore:
     """Open the store of the laboratory, with its spool in front."""
     store = open_store(lab.config.store, lab.store_root, lab.secrets)
     return SpooledStore(store, lab.spool, lab.config.spool.max_bytes)
+
+
+@contextmanager
+def opened_store(lab: "Lab") -> Generator[SpooledStore]:
+    """The store of the laboratory, whose connections end with the block."""
+    spooled = open_lab_store(lab)
+    try:
+        yield spooled
+    finally:
+        if isinstance(spooled.store, Closable):
+            spooled.store.close()

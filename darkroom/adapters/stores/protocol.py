@@ -6,7 +6,7 @@ tests/adapters/stores proves on each of them. Knows no implementation.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -51,4 +51,13 @@ class Store(Protocol):
 
     def url_for(self, key: str) -> str:
         """An address a person can open on this machine; never signed, never stored."""
+        ...
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """A store that holds connections."""
+
+    def close(self) -> None:
+        """Let them go."""
         ...

@@ -75,8 +75,8 @@ def _print(found: list[dict[str, object]]) -> None:
 
 
 def _meant(lab: "Lab", asked: Asked) -> "Named":
+    from darkroom.adapters.stores import opened_store
     from darkroom.archive.annotating_targets import Named, meant
-    from darkroom.archive.opening import opened_store
 
     if not asked.names and not asked.filters:
         raise UsageError("usage", "say which: name images, or find them with --where-...")

@@ -43,9 +43,9 @@ def flag(
 def rank(run: _Run, order: _Order, *, notes: _Notes = None) -> None:
     """Put a run's iterations in order; `darkroom run --seed-from-ranking` starts from it."""
     from darkroom.adapters.settings import open_lab
+    from darkroom.adapters.stores import opened_store
     from darkroom.archive.annotating_ranking import rank as write
     from darkroom.archive.annotating_targets import meant
-    from darkroom.archive.opening import opened_store
 
     lab, words = open_lab(), _words(notes or [])
     with opened_store(lab) as store:

@@ -94,8 +94,9 @@ def _facts(
 
 def _training_set(folder: Path, filters: dict[str, object]) -> int:
     from darkroom.adapters.settings import open_lab
+    from darkroom.adapters.stores import opened_store
     from darkroom.archive.exporting_training import samples_in, write_training_set
-    from darkroom.archive.opening import opened_library, opened_store
+    from darkroom.archive.opening import opened_library
     from darkroom.archive.selecting import select
 
     lab, selected = open_lab(), select(filters)

@@ -6,9 +6,9 @@ Owns which warehouse and which trials are looked at. What is found is as of the 
 from dataclasses import dataclass, field
 
 from darkroom.adapters.settings import Lab, open_lab
+from darkroom.adapters.stores import opened_store
 from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.warehouse.statements import query
-from darkroom.adapters.wiring import store_of
 from darkroom.archive.opening import opened_library
 from darkroom.archive.patterns.analysing import Analysis, PatternReport, analyse
 from darkroom.archive.patterns.reading import Scope
@@ -42,9 +42,9 @@ def analyze_failure_patterns(
 def analysis_of(lab: Lab, question: Question) -> Analysis:
     """The report with the arrays behind it."""
     check(question.limits)
-    with opened_library(lab) as connection:
+    with opened_library(lab) as connection, opened_store(lab) as store:
         names = [row[0] for row in connection.execute(query("patterns/projects").text).fetchall()]
-        trials = read_trials(store_of(lab), [str(name) for name in names])
+        trials = read_trials(store, [str(name) for name in names])
         scope = Scope(question.project, question.model)
         return analyse(connection, scope, question.limits, trials)
 
