@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from darkroom.adapters.warehouse.building import create
 from darkroom.adapters.warehouse.opening import writing
-from darkroom.adapters.warehouse.statements import statements
 
 _IMAGES = """
 INSERT INTO images BY NAME
@@ -55,9 +55,7 @@ WHERE random() < 0.3
 def plant(path: Path, count: int) -> None:
     """Write a warehouse of so many images, a third of them annotated."""
     with writing(path) as connection:
-        for part in ("schema", "views"):
-            for statement in statements(part):
-                connection.execute(statement.text)
+        create(connection)
         connection.execute("SELECT setseed(0.5)")
         connection.execute(_IMAGES, {"count": count})
         connection.execute(_MARKS)

@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from darkroom.adapters.warehouse.statements import statements
+from darkroom.adapters.warehouse.building import create
 
 SIZES: Mapping[str, int] = {
     "model": 4,
@@ -69,9 +69,7 @@ def value_name(axis: str, code: int) -> str:
 def warehouse(plan: Plan) -> duckdb.DuckDBPyConnection:
     """A warehouse in memory with these images, every one of them judged."""
     connection = duckdb.connect()
-    for part in ("schema", "views"):
-        for statement in statements(part):  # type: ignore[arg-type]
-            connection.execute(statement.text)
+    create(connection)
     images, variations, marks = _frames(plan)
     for table, frame in (("images", images), ("variations", variations), ("image_marks", marks)):
         described = connection.execute(f"DESCRIBE {table}").fetchall()

@@ -8,7 +8,9 @@ choice of prompts and the check of what was found.
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import cast
 
+from darkroom.adapters.renderer import Graph
 from darkroom.adapters.settings import Lab
 from darkroom.adapters.wiring import renderer_of
 from darkroom.archive.patterns.asking import analyze_failure_patterns
@@ -80,7 +82,7 @@ def draw(lab: Lab, plan: Plan, tell: Callable[[int], None] = lambda _count: None
                 Job(
                     keys=keys,
                     iteration=number,
-                    graph=own.as_json(),  # type: ignore[arg-type]
+                    graph=cast("Graph", own.as_json()),
                     seed=seed,
                     engine=f"{said.kind}/{said.version}",
                     describes={

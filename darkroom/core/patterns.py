@@ -16,6 +16,7 @@ from darkroom.core.significance import (
     Tally,
     binomial_tail,
     fisher_greater,
+    newcombe,
     wilson,
 )
 
@@ -26,6 +27,8 @@ _CERTAIN = 0.001
 TRIAL_SURE = 0.05
 TRIAL_LEAST = 5
 """Fewer judged images on either side prove nothing."""
+TRIAL_MATTERS = 0.3
+"""What surely adds less than this to the share that fails is not worth avoiding."""
 
 Status = Literal["candidate", "confirmed", "refuted"]
 Verdict = Literal["confirmed", "refuted", "open"]
@@ -93,13 +96,11 @@ class Better:
 
 @dataclass(frozen=True)
 class Trial:
-    """Fresh images drawn with a pattern and without it."""
+    """Fresh images drawn with a pattern and without it, in one round or in several."""
 
-    id: str
+    ids: tuple[str, ...]
     with_it: Tally
     without_it: Tally
-    asked: int
-    """How many were to be drawn on each side."""
     p_value: float
     verdict: Verdict
 
@@ -224,17 +225,20 @@ def common_category(categories: Iterable[str | None]) -> str | None:
     return min(named, key=lambda name: (-named[name], name), default=None)
 
 
-def trial_of(name: str, with_it: Tally, without_it: Tally, asked: int, threshold: float) -> Trial:
-    """What fresh images prove: nothing yet, the pattern, or that it was luck."""
+def trial_of(names: tuple[str, ...], with_it: Tally, without_it: Tally, threshold: float) -> Trial:
+    """What fresh images prove: nothing yet, the pattern, or that it was luck.
+
+    Too few images to tell refute nothing: the next round's count together with them.
+    """
     p_value = fisher_greater(with_it, without_it)
     verdict: Verdict = "open"
     if min(with_it.count, without_it.count) >= TRIAL_LEAST:
         reaches = wilson(with_it).high >= threshold
         if p_value < TRIAL_SURE and reaches:
             verdict = "confirmed"
-        elif not reaches or min(with_it.count, without_it.count) >= asked:
+        elif not reaches or newcombe(with_it, without_it).high < TRIAL_MATTERS:
             verdict = "refuted"
-    return Trial(name, with_it, without_it, asked, p_value, verdict)
+    return Trial(names, with_it, without_it, p_value, verdict)
 
 
 def status_of(trial: Trial | None) -> Status:

@@ -48,6 +48,15 @@ def wilson(tally: Tally, z: float = Z95) -> Interval:
     return Interval(max(0.0, low), min(1.0, high))
 
 
+def newcombe(first: Tally, second: Tally) -> Interval:
+    """How much more the first may really fail than the second (Newcombe's hybrid score)."""
+    one, other = wilson(first), wilson(second)
+    difference = first.rate - second.rate
+    below = math.hypot(first.rate - one.low, other.high - second.rate)
+    above = math.hypot(one.high - first.rate, second.rate - other.low)
+    return Interval(difference - below, difference + above)
+
+
 def binomial_tail(tally: Tally, rate: float) -> float:
     """The chance of at least so many failures if each failed at this rate."""
     if tally.failures <= 0 or rate >= 1.0:

@@ -6,7 +6,6 @@ iteration. What is added here was saved first; nothing in it is true only in mem
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from types import TracebackType
 from typing import Self
 
 from darkroom.adapters.projects import Project
@@ -157,10 +156,5 @@ class Run:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.open_things.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self.open_things.close()

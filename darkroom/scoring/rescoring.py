@@ -7,7 +7,6 @@ and is usually enough. Resumable at any point, because what is appended is no lo
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,16 +34,11 @@ from darkroom.writepath.opening import opened_desk
 BATCH = 64
 
 
-class RescoreParams(BaseModel):
-    """Measure what images in the store lack."""
+class RescoreOptions(BaseModel):
+    """What to measure, and with which scorers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    project: str | None = Field(
-        default=None,
-        description="One project; left out, every project and what belongs to none.",
-        max_length=64,
-    )
     tier: Tier | None = Field(
         default=None, description="Which scorers measure; left out, the configured tier."
     )
@@ -53,6 +47,16 @@ class RescoreParams(BaseModel):
         description="Only these metrics; left out, all of the tier that can run.",
         max_length=100,
     )
+
+    def of(self, project: str | None) -> "RescoreParams":
+        """The same, for one project, or for every project and what belongs to none."""
+        return RescoreParams(project=project, **dict(self))
+
+
+class RescoreParams(RescoreOptions):
+    """Measure what images in the store lack."""
+
+    project: str | None = Field(default=None, max_length=64)
 
 
 @dataclass
@@ -178,13 +182,8 @@ class Rescoring:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
 
 def _scoring(lab: Lab, name: str, base: Scoring, params: RescoreParams) -> Scoring:

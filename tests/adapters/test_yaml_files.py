@@ -39,7 +39,7 @@ def test_values_keep_their_lines_and_kinds() -> None:
 
 def test_a_section_is_found_at_the_line_of_its_key() -> None:
     tree = parse_yaml(b"a: 1\nb:\n\n  c: 1\nd:\n\n  - 1\n", "f").tree
-    assert [find(tree, (key,)).origin.line for key in "bd"] == [2, 5]  # type: ignore[union-attr]
+    assert [find(tree, (key,)).origin.line for key in "bd"] == [2, 5]
 
 
 def test_words_read_as_truth_values_remember_how_they_were_written() -> None:

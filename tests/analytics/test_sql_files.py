@@ -5,6 +5,7 @@ import re
 import duckdb
 import pytest
 
+from darkroom.adapters.warehouse.building import create
 from darkroom.adapters.warehouse.statements import (
     Query,
     folder,
@@ -36,9 +37,7 @@ def test_no_value_is_put_into_the_text(found: Query) -> None:
 @pytest.fixture
 def empty() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    for part in ("schema", "views"):
-        for found in statements(part):
-            connection.execute(found.text)
+    create(connection)
     return connection
 
 
@@ -103,7 +102,7 @@ def test_each_check_finds_what_it_looks_for(
 
 
 def test_every_check_has_a_test() -> None:
-    marks = test_each_check_finds_what_it_looks_for.pytestmark  # type: ignore[attr-defined]
+    marks = test_each_check_finds_what_it_looks_for.pytestmark
     tested = {row[1] for row in marks[0].args[1]}
     assert tested == {check.name for check in statements("checks")}
 

@@ -33,7 +33,7 @@ def _contracts(folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def copied_tree(tmp_path: Path) -> Path:
-    for name in ("darkroom", "flows", "tasks", "defaults", "analytics"):
+    for name in ("darkroom", "flows", "tasks", "blocks", "defaults", "analytics"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path

@@ -69,7 +69,7 @@ def test_the_installed_package_is_the_wheel_not_this_tree(installed: Path) -> No
 def test_the_wheel_carries_defaults_and_weights_and_nothing_private(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
-    assert tops == {"darkroom", "flows", "tasks", "defaults", "analytics"}
+    assert tops == {"darkroom", "flows", "tasks", "blocks", "defaults", "analytics"}
     assert "analytics/schema/images.sql" in names
     assert "defaults/metrics.yaml" in names
     assert "defaults/config/rules.yaml" in names

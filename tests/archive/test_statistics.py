@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from darkroom.adapters.settings import Lab
+from darkroom.adapters.warehouse.building import create
 from darkroom.adapters.warehouse.opening import reading, writing
-from darkroom.adapters.warehouse.statements import statements
 from darkroom.archive.annotating import opened_annotator
 from darkroom.archive.selecting import select
 from darkroom.archive.statistics import (
@@ -104,9 +104,7 @@ def planted(folder: Path, effect: float, seed: int) -> Path:
                 (f"k{run}/{image}", f"p/{run}", model, sampler, chance.uniform(1, 12), score)
             )
     with writing(path) as connection:
-        for part in ("schema", "views"):
-            for statement in statements(part):
-                connection.execute(statement.text)
+        create(connection)
         connection.execute(
             "INSERT INTO images BY NAME SELECT unnest($1) AS image, image AS source,"
             " 'darkroom-1' AS form, unnest($2) AS run, unnest($3) AS model,"

@@ -142,14 +142,16 @@ def test_the_commonest_category_counts_and_names_decide_ties() -> None:
     [
         (Tally(11, 12), Tally(1, 12), "confirmed"),
         (Tally(2, 12), Tally(1, 12), "refuted"),
-        (Tally(9, 12), Tally(9, 12), "refuted"),
+        (Tally(18, 24), Tally(18, 24), "refuted"),
+        (Tally(9, 12), Tally(9, 12), "open"),
+        (Tally(6, 6), Tally(3, 6), "open"),
         (Tally(4, 6), Tally(3, 6), "open"),
         (Tally(4, 4), Tally(0, 12), "open"),
         (Tally(0, 0), Tally(0, 0), "open"),
     ],
 )
 def test_what_a_trial_proves(with_it: Tally, without_it: Tally, verdict: str) -> None:
-    trial = trial_of("t", with_it, without_it, 12, 0.7)
+    trial = trial_of(("t",), with_it, without_it, 0.7)
     assert trial.verdict == verdict
     assert status_of(trial) == ("candidate" if verdict == "open" else verdict)
 
@@ -211,7 +213,7 @@ def test_items_are_named_as_people_say_them() -> None:
 
 
 def test_a_trial_changes_the_advice() -> None:
-    confirmed = trial_of("t", Tally(12, 12), Tally(0, 12), 12, 0.7)
-    refuted = trial_of("t", Tally(0, 12), Tally(0, 12), 12, 0.7)
+    confirmed = trial_of(("t",), Tally(12, 12), Tally(0, 12), 0.7)
+    refuted = trial_of(("t",), Tally(0, 12), Tally(0, 12), 0.7)
     assert recommend(KEPT, BASE, None, confirmed).startswith("Avoid ")
     assert "did not repeat it" in recommend(KEPT, BASE, None, refuted)

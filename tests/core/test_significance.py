@@ -13,6 +13,7 @@ from darkroom.core.significance import (
     binomial_tail,
     cut_off,
     fisher_greater,
+    newcombe,
     wilson,
 )
 
@@ -90,3 +91,15 @@ def test_p_values_above_the_share_need_not_be_told(small: list[float], tested: i
 
 def test_no_tail_is_above_one() -> None:
     assert math.isclose(binomial_tail(Tally(1, 400), 0.9), 1.0)
+
+
+def test_the_interval_of_a_difference_is_newcombes() -> None:
+    # the worked example of his paper of 1998: 56 of 70 against 48 of 80
+    found = newcombe(Tally(56, 70), Tally(48, 80))
+    assert (found.low, found.high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+def test_the_interval_of_a_difference_turns_round_with_its_sides() -> None:
+    one, other = Tally(5, 9), Tally(2, 31)
+    there, back = newcombe(one, other), newcombe(other, one)
+    assert (there.low, there.high) == pytest.approx((-back.high, -back.low))

@@ -12,16 +12,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from prefect.settings import PREFECT_API_URL
 
-from darkroom.adapters.comfyui import Timing
 from darkroom.runs.params import IterateParams
 from darkroom.runs.report import RunReport
 from flows.iterate import iterate
+from tests.fakes import fast_timing
 from tests.fakes.comfy_server import ComfyServer
 from tests.fakes.s3_servers import S3Server
 from tests.fakes.vision_server import Reply, Script, openai_reply
@@ -30,20 +30,9 @@ from tests.runs.run_scenes import workflow
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = "import sys; from darkroom.apps.cli import main; sys.exit(main())"
-FAST = Timing(
-    connect_s=2.0,
-    submit_s=2.0,
-    read_s=2.0,
-    transfer_s=2.0,
-    retry_pause_s=0.01,
-    resubmit_pauses_s=(0.02, 0.05),
-    socket_ready_s=0.3,
-    socket_retry_s=(0.01, 0.02),
-    slice_s=0.02,
+FAST = replace(
+    fast_timing.FAST,
     poll_s=0.2,
-    poll_beside_doubt_s=0.05,
-    poll_alone_s=(0.01, 0.02),
-    confirm_lost_s=0.05,
     stall_s=0.3,
     first_progress_s=0.3,
     outage_s=0.2,

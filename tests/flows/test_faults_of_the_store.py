@@ -46,7 +46,7 @@ class Stored:
 
     def when_drawing(self, *faults: dict[str, object]) -> None:
         """With each drawing the next faults begin; the last drawing's stay."""
-        waiting = [Faults(**each) for each in faults]  # type: ignore[arg-type]
+        waiting = [Faults(**each) for each in faults]
 
         def work(comfy: ComfyServer, job: Job) -> None:
             if waiting:

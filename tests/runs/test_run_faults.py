@@ -74,7 +74,7 @@ def test_an_edit_that_the_workflow_cannot_take_is_drawn_anew(lab):
     rules = lab.folder / "config/rules.yaml"
     rules.write_text(rules.read_text().replace("{field: dog,", "{field: dog, on_fail: edit,"))
     graph = workflow(over_an_image=False)
-    graph["5"]["class_type"] = "MyOwnLatent"  # type: ignore[index]
+    graph["5"]["class_type"] = "MyOwnLatent"
     (lab.folder / "workflows/tiny.json").write_text(json.dumps(graph))
     lab.judge.script = [("hat",), ("hat", "dog")]
     second = lab.run().iterations[1]

@@ -35,7 +35,7 @@ def a_job(seed: int = 1, iteration: int | None = None, keys: RunKeys = KEYS, **m
         "variations": {"seed": seed},
     }
     number = seed if iteration is None else iteration
-    return Job(keys, number, graph(seed), seed, "fake/1.0", describes=describes, **more)  # type: ignore[arg-type]
+    return Job(keys, number, graph(seed), seed, "fake/1.0", describes=describes, **more)
 
 
 @dataclass
@@ -54,10 +54,10 @@ class Scene:
 
     def desk(self, machine: str = "here", **more: object) -> Desk:
         locks = Locks(self.folder / f"locks-{machine}")
-        return Desk(FolderStore(self.root), locks, settle_s=0.0, **more)  # type: ignore[arg-type]
+        return Desk(FolderStore(self.root), locks, settle_s=0.0, **more)
 
     def reconcile(self, **options: object) -> ReconcileReport:
-        chosen = ReconcileOptions(lock_wait_s=10.0, **options)  # type: ignore[arg-type]
+        chosen = ReconcileOptions(lock_wait_s=10.0, **options)
         return reconcile(PROJECT, self.desk(), {"fake": self.server}, options=chosen)
 
     def files(self, pattern: str) -> list[Path]:

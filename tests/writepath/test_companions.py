@@ -14,9 +14,9 @@ from tests.writepath.scenes import KEYS, KILLED, Scene, a_job, graph, in_child
 
 def a_batch(copies: int, seed: int = 1) -> Job:
     nodes = graph(seed)
-    nodes["9"]["inputs"]["copies"] = copies  # type: ignore[index]
+    nodes["9"]["inputs"]["copies"] = copies
     known = a_job(seed)
-    return Job(KEYS, seed, nodes, seed, "fake/1.0", describes=known.describes)  # type: ignore[arg-type]
+    return Job(KEYS, seed, nodes, seed, "fake/1.0", describes=known.describes)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ client is for one thread; any number of clients may share a process and a cache.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from types import TracebackType
 from typing import Self
 
 from pydantic import TypeAdapter
@@ -79,12 +78,7 @@ class ScoringClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _all(self, asked: Iterable[Asked], on_scored: OnScored | None) -> list[list[Score]]:

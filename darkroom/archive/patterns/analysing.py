@@ -150,23 +150,23 @@ def _better(table: Table, items: Items, tally: Tally, limits: Limits) -> Better 
 def _tried(
     connection: duckdb.DuckDBPyConnection, trials: tuple[PatternTrial, ...], limits: Limits
 ) -> dict[Items, Trial]:
-    """What each tried pattern's last decided trial showed, else its last one."""
+    """What the trials of each pattern showed, all its rounds together."""
     images = {key for trial in trials for key in (*trial.with_pattern, *trial.without_pattern)}
     failed = verdicts(connection, sorted(images))
-    found: dict[Items, Trial] = {}
+    rounds: dict[Items, list[PatternTrial]] = {}
     for trial in sorted(trials, key=lambda trial: trial.id):
-        seen = trial_of(
-            trial.id,
-            _tally(trial.with_pattern, failed),
-            _tally(trial.without_pattern, failed),
-            len(trial.with_pattern),
+        rounds.setdefault(trial.pattern, []).append(trial)
+    return {
+        items: trial_of(
+            tuple(one.id for one in made),
+            _tally((key for one in made for key in one.with_pattern), failed),
+            _tally((key for one in made for key in one.without_pattern), failed),
             limits.failure_threshold,
         )
-        if seen.verdict != "open" or trial.pattern not in found:
-            found[trial.pattern] = seen
-    return found
+        for items, made in rounds.items()
+    }
 
 
-def _tally(images: tuple[str, ...], failed: dict[str, bool]) -> Tally:
+def _tally(images: Iterable[str], failed: dict[str, bool]) -> Tally:
     judged = [failed[image] for image in images if image in failed]
     return Tally(sum(judged), len(judged))

@@ -125,7 +125,7 @@ def test_no_interrupt_is_ever_sent_without_an_id(
         bodies.append(target)
         original(target)
 
-    comfy.interrupt = noted  # type: ignore[method-assign]
+    comfy.interrupt = noted
     client.submit(graph, prompt_id)
     wait_until_running(comfy)
     client.cancel(prompt_id)

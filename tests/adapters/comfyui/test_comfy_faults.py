@@ -78,7 +78,7 @@ def test_the_reason_is_told_in_our_words(error: Exception, code: str, said: str)
 
 
 def test_a_cause_that_is_wrapped_several_times_is_found() -> None:
-    inner = urllib3.exceptions.MaxRetryError(None, "/", ConnectionRefusedError())  # type: ignore[arg-type]
+    inner = urllib3.exceptions.MaxRetryError(None, "/", ConnectionRefusedError())
     with pytest.raises(ComfyUnreachable) as caught, translated(WHERE):
         raise requests.ConnectionError(inner)
     assert "nothing listens" in caught.value.message

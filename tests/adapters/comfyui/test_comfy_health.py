@@ -10,8 +10,8 @@ import pytest
 
 from darkroom.adapters.comfyui import ComfyClient
 from darkroom.core.errors import ComfyError, ComfyUnreachable, WorkflowError
-from tests.adapters.comfyui.conftest import FAST
 from tests.fakes.comfy_server import ComfyServer, Fault, hold
+from tests.fakes.fast_timing import FAST
 
 Connect = Callable[..., ComfyClient]
 

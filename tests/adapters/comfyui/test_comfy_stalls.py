@@ -11,8 +11,8 @@ from darkroom.adapters.comfyui import ComfyClient, Timing
 from darkroom.adapters.comfyui.lookup import Look
 from darkroom.adapters.comfyui.watchdog import Watchdog
 from darkroom.core.jobs import Done, Failed, Pending, Running
-from tests.adapters.comfyui.conftest import FAST
 from tests.fakes.comfy_server import ComfyServer, Job, finish, hold, start
+from tests.fakes.fast_timing import FAST
 
 Graph = dict[str, dict[str, Any]]
 Connect = Callable[..., ComfyClient]
@@ -94,7 +94,7 @@ def test_a_job_that_ends_while_it_is_given_up_counts(
         threading.Event().wait(0.1)
         return stopped
 
-    comfy.cancel = slow_cancel  # type: ignore[method-assign]
+    comfy.cancel = slow_cancel
     assert isinstance(client.wait(prompt_id), Done)
 
 

@@ -11,8 +11,8 @@ import pytest
 from darkroom.adapters.comfyui import ComfyClient
 from darkroom.core.errors import ComfyError, ComfyUnreachable, JobRejected
 from darkroom.core.jobs import Done, Lost
-from tests.adapters.comfyui.conftest import FAST
 from tests.fakes.comfy_server import ComfyServer, Fault, hold
+from tests.fakes.fast_timing import FAST
 
 Graph = dict[str, dict[str, Any]]
 Connect = Callable[..., ComfyClient]

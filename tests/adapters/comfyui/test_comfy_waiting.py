@@ -11,7 +11,6 @@ import pytest
 from darkroom.adapters.comfyui import ComfyClient
 from darkroom.core.errors import ComfyUnreachable, Interrupted
 from darkroom.core.jobs import Cancelled, Done, Failed, Lost, Pending, Progress, Running
-from tests.adapters.comfyui.conftest import FAST
 from tests.fakes.comfy_server import (
     ComfyServer,
     Fault,
@@ -22,6 +21,7 @@ from tests.fakes.comfy_server import (
     hold,
     start,
 )
+from tests.fakes.fast_timing import FAST
 
 Graph = dict[str, dict[str, Any]]
 Connect = Callable[..., ComfyClient]

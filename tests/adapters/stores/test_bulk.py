@@ -89,17 +89,17 @@ def test_where_one_wait_is_not_enough_each_file_is_waited_for(
 
 def test_another_store_gets_them_one_by_one() -> None:
     store = Remote()
-    put_many(store, PARCELS)  # type: ignore[arg-type]
+    put_many(store, PARCELS)
     assert len(store.objects) == len(PARCELS)
 
 
 def test_a_store_that_takes_other_bytes_is_not_believed() -> None:
     with pytest.raises(StoreCorrupt):
-        put_many(Remote(says="0" * 64), PARCELS)  # type: ignore[arg-type]
+        put_many(Remote(says="0" * 64), PARCELS)
 
 
 def test_behind_a_waiting_spool_they_wait_too(tmp_path: Path) -> None:
-    away = SpooledStore(Remote(is_away=True), tmp_path / "spool")  # type: ignore[arg-type]
+    away = SpooledStore(Remote(is_away=True), tmp_path / "spool")
     away.put("first", b"1", "text/plain")
     put_many(away, PARCELS)
     assert away.pending().waiting == 1 + len(PARCELS)

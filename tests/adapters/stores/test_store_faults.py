@@ -236,7 +236,7 @@ def read_verified_fresh(store: S3Store, key: str, sha256: str) -> bytes:
             store.close()
             return store.get(wanted)
 
-    return read_verified(Fresh(), key, sha256)  # type: ignore[arg-type]
+    return read_verified(Fresh(), key, sha256)
 
 
 def test_a_byte_flipped_once_is_cured_by_reading_again(behind: S3Store, proxy: FaultProxy) -> None:

@@ -93,7 +93,7 @@ def test_down_ends_all_of_it_grandchildren_included(lab: Path, tmp_path: Path) -
     eventually(lambda: note.exists() and note.read_text() != "")
     assert down(lab) is True
     assert not state.keeper.lives
-    for pid in (int(note.read_text()), state.parts["parent"].process.pid):  # type: ignore[union-attr]
+    for pid in (int(note.read_text()), state.parts["parent"].process.pid):
         eventually(lambda pid=pid: not Path(f"/proc/{pid}").exists() or _is_zombie(pid))
     assert (status(lab), down(lab)) == (None, False)
 

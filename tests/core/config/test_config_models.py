@@ -69,7 +69,7 @@ def test_a_seed_of_minus_one_is_drawn(seed: int | None, read: int | None) -> Non
 
 def test_models_are_frozen() -> None:
     with pytest.raises(ValidationError):
-        Parameters().cfg = 3.0  # type: ignore[misc]
+        Parameters().cfg = 3.0
 
 
 @pytest.mark.parametrize("host", ["localhost", "10.0.0.7", "gpu-1.lab", "[::1]", "a"])

@@ -8,7 +8,7 @@ from darkroom.core.config.tree import Origin, from_plain
 
 
 def settings(model: type, values: dict[str, object]) -> dict[str, Setting]:
-    tree = from_plain(values, Origin("f.yaml", 4))  # type: ignore[arg-type]
+    tree = from_plain(values, Origin("f.yaml", 4))
     found, problems = checked(model, tree)
     assert problems == ()
     assert found is not None

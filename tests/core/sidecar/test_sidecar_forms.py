@@ -51,7 +51,7 @@ def test_iteration_metadata_comes_back_out_with_all_it_had() -> None:
     out = to_iteration(read_any(example("s2-iteration.json")).sidecar)
     assert out is not None
     for name, value in document("s2-iteration.json").items():
-        expected = {**out[name], **value} if isinstance(value, dict) else value  # type: ignore[dict-item]
+        expected = {**out[name], **value} if isinstance(value, dict) else value
         assert out[name] == expected
 
 

@@ -114,7 +114,7 @@ def test_composing_accepts_models_and_finds_the_combination_hash() -> None:
 
 def test_sidecars_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        parse(example("darkroom-v1.json")).is_test = False  # type: ignore[misc]
+        parse(example("darkroom-v1.json")).is_test = False
 
 
 def test_the_combination_hash_ignores_the_order_of_axes_only() -> None:
