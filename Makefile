@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-models quick check format lint types imports docs docs-check clean
+.PHONY: help demo test test-models test-scale soak quick check format lint types imports docs docs-check clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -43,7 +43,18 @@ test: .venv/dev ## run all tests and hold the coverage bars
 
 test-models: .venv-models/ready ## run the tests of the torch tier, in an environment of its own (7 GB)
 	$(MODELS)/python -c 'import torch, pyiqa, open_clip'
-	$(MODELS_ENV) $(MODELS)/pytest -m models tests/adapters/scorers
+	$(MODELS_ENV) $(MODELS)/pytest -m models tests/adapters/scorers tests/adapters/test_optimiser_gp.py
+
+.venv/scale: .venv/dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,mcp,scale]'
+	@touch $@
+
+test-scale: .venv/scale ## two hosts on PostgreSQL, Redis and S3, one of which dies
+	tests/scale/install.sh
+	$(PYTEST) -m scale --no-cov tests/scale
+
+soak: .venv/dev ## kill parts of a laboratory at random moments and check that nothing is lost
+	$(BIN)/python -m benchmarks.recovery --runs 50
 
 quick: .venv/dev ## run the tests that take no more than a few seconds each, without coverage
 	$(PYTEST) -n $(WORKERS) -m 'not slow'

@@ -6,6 +6,10 @@ Owns the names and values alone.
 from collections.abc import Mapping
 
 PREFECT_HOME = ".darkroom/prefect"
+RUN_ID = "PREFECT__FLOW_RUN_ID"
+"""How Prefect tells a process which flow run it carries out."""
+WHOLE_LABORATORY = "DARKROOM_WHOLE_LABORATORY"
+"""Set where every worker of the Prefect server runs on this machine: `darkroom up` sees to that."""
 ALWAYS: Mapping[str, str] = {
     # nothing is told to anybody
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

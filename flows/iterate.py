@@ -6,17 +6,21 @@ patiently it is tried is its task's, what follows from it is `darkroom.core.deci
 
 from prefect import flow
 
+from blocks.connecting import connected
+from darkroom.adapters.settings import open_lab
+from darkroom.core.config.forms import Connections, ProjectName
 from darkroom.core.decide import Try
 from darkroom.core.errors import ComfyError
 from darkroom.core.evaluation import evaluate
+from darkroom.runs.announcing import FLOW, notice_of
 from darkroom.runs.committing import Findings, record_failure
 from darkroom.runs.control import control_of, control_steps, wants_control
-from darkroom.runs.params import IterateParams
+from darkroom.runs.params import IterateOptions, IterateParams
 from darkroom.runs.preview import Preview
 from darkroom.runs.report import RunReport
 from darkroom.runs.run import Iteration, Run
 from darkroom.runs.telling import Closed, tell
-from flows.stuck import known_as_running
+from flows.stuck import going_on, known_as_running
 from tasks.answer import answer
 from tasks.catch_up import catch_up
 from tasks.close import close
@@ -24,24 +28,49 @@ from tasks.commit import commit
 from tasks.compare import compare
 from tasks.draw import draw
 from tasks.dry_run import dry_run
+from tasks.notify import Notified, page
 from tasks.open_run import open_run
+from tasks.reconcile_jobs import reconcile_jobs
 from tasks.settle import settle
 from tasks.show import show, show_report
 from tasks.watch import watch
 
 
 @flow(
-    name="iterate",
+    name=FLOW,
     description="Refine an image until the project's rules are met or its budget is spent.",
-    flow_run_name="iterate {params.project}",
+    flow_run_name="iterate {project}",
     persist_result=False,
     log_prints=False,
 )
-def iterate(params: IterateParams) -> RunReport | Preview:
-    """Draw, answer, evaluate, compare, decide, until there is nothing left to try."""
-    if params.dry_run:
-        return dry_run(params)
-    with open_run(params) as run, known_as_running(run.home):
+def iterate(
+    project: ProjectName,
+    options: IterateOptions = IterateOptions(),  # noqa: B008 - it is frozen
+    connections: Connections = Connections(),  # noqa: B008 - it is frozen
+) -> RunReport | Preview:
+    """Draw, answer, evaluate, compare, decide, until there is nothing left to try.
+
+    Args:
+        project: A folder under projects/, by its name.
+        options: How to go about it; every field may be left as it is.
+        connections: Blocks of this Prefect server that the run uses.
+    """
+    params = options.of(project)
+    with connected(connections):
+        if params.dry_run:
+            return dry_run(params)
+        with Notified(FLOW, project) as told:
+            return carry_out(params, told)
+
+
+def carry_out(params: IterateParams, told: Notified) -> RunReport:
+    """Open the run, bring it to its end, and say what it came to."""
+    params = going_on(params, open_lab(params.sets).home)
+    reconcile_jobs(params.project)
+    with (
+        open_run(params) as run,
+        known_as_running(run.home, f"{run.project.name}/{run.keys.run_id}"),
+    ):
         while isinstance(step := run.decide(), Try):
             attempt(run, settle(run, step))
             show(run)
@@ -49,6 +78,7 @@ def iterate(params: IterateParams) -> RunReport | Preview:
         show_report(run, report)
         catch_up(params)
         tell(Closed(report))
+        told.notice = notice_of(run, report, page())
         return report
 
 

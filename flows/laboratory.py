@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darkroom.adapters import supervision
+from darkroom.adapters.processes import environments, may_listen, started_at
 from darkroom.adapters.settings import Lab
 from darkroom.adapters.stores.durable import local_errors
-from darkroom.adapters.supervision import Part, PartState, Plan, State
-from flows.environment import ALWAYS, PREFECT_HOME
+from darkroom.adapters.supervision import Part, PartState, Plan, Process, State, end
+from darkroom.core.errors import OutsideError
+from flows.environment import ALWAYS, PREFECT_HOME, RUN_ID, WHOLE_LABORATORY
 
 FOLDER = ".darkroom/laboratory"
 CLIENT_FILE = "prefect.toml"
@@ -51,12 +53,18 @@ class Laboratory:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             password = _password(self.folder)
         plan = Plan(tuple(self._parts(password)))
-        state = supervision.up(self.folder, self.lab.home, plan, on_change)
+        state = supervision.up(self.folder, self.lab.home, plan, on_change, check=self._check_port)
         with local_errors(str(self.lab.home)):
             # what runs already may listen elsewhere than was asked for now
             running = state.parts["prefect-server"].address or self.address
             _write_client_file(self.lab.home, f"{running}/api", password)
         return state
+
+    def _check_port(self) -> None:
+        """Another server that answers there would be taken for ours."""
+        if reason := may_listen(LOOPBACK, self.port):
+            message = f"port {self.port} cannot be used: {reason}"
+            raise OutsideError("port-taken", message, where=self.address)
 
     def _parts(self, password: str) -> list[Part]:
         client = client_environment(self.lab.home, f"{self.address}/api", password)
@@ -119,6 +127,7 @@ def client_environment(home: Path, api_url: str, password: str) -> dict[str, str
         "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": _HEARTBEAT_S,
         "DARKROOM_HOME": str(home),
+        WHOLE_LABORATORY: "1",
     }
 
 
@@ -142,7 +151,25 @@ def down(home: Path) -> bool:
         file = home / CLIENT_FILE
         if file.read_text(encoding="utf-8").startswith(_MARK):
             file.unlink()
-    return supervision.down(home / FOLDER)
+    was_up = supervision.down(home / FOLDER)
+    return bool(_end_runs(home)) or was_up
+
+
+def _end_runs(home: Path) -> int:
+    """End what a killed worker left at work: it leads a session of its own, and so outlives it.
+
+    Its flow run goes on at the next `up`. Says how many there were.
+    """
+    left = [
+        Process(pid, began)
+        for pid, known in environments().items()
+        if RUN_ID in known
+        and known.get("DARKROOM_HOME") == str(home)
+        and (began := started_at(pid)) is not None
+    ]
+    for process in left:
+        end(process)
+    return len(left)
 
 
 def status(home: Path) -> State | None:

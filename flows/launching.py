@@ -33,6 +33,8 @@ USUALLY: Mapping[str, str] = {
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     # a server that goes away must not hold a finished run up for minutes
     "PREFECT_CLIENT_MAX_RETRIES": "3",
+    # nor one that takes what it is told and never answers
+    "PREFECT_API_REQUEST_TIMEOUT": "20",
 }
 _ASK_WITHIN_S = 5.0
 _STARTING = "starting Prefect, about 10 s"
@@ -57,18 +59,18 @@ def run_iterate(params: IterateParams, listener: Listener) -> RunReport | Previe
     refuse_early(params)
     join(home, os.environ)
     prepare(home, os.environ)
-    _choose_server(os.environ, listener)
+    choose_server(os.environ, listener)
     with local_errors(str(home)):  # Prefect makes its folder, but none above it
         folder = Path(os.environ["PREFECT_HOME"])
         folder.mkdir(parents=True, exist_ok=True)
         end_left_over(folder)
-    with _remembered(folder) as on_start:
+    with remembered(folder) as on_start:
         ear = _Ear(on_start, listener)
         with heard_by(ear.hear):
             return _carried_out(params, ear)
 
 
-def _choose_server(environ: MutableMapping[str, str], listener: Listener) -> None:
+def choose_server(environ: MutableMapping[str, str], listener: Listener) -> None:
     """A server that is named and does not listen is done without: one is started instead."""
     if needs_own_server(environ):
         listener(Said(f"{_STARTING} (PREFECT_API_URL can name a server that runs)"))
@@ -82,7 +84,7 @@ def _listens(url: str) -> bool:
 
     try:
         requests.get(f"{url.rstrip('/')}/health", timeout=_ASK_WITHIN_S).close()
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
     except requests.RequestException:
         return True  # whatever it is, Prefect will say it better
@@ -111,8 +113,8 @@ def _carried_out(params: IterateParams, ear: _Ear) -> RunReport | Preview:
     from flows.iterate import iterate
 
     try:
-        with _translated():
-            return iterate(params)
+        with translated():
+            return iterate(params.project, params.options)
     except OutsideError as error:
         if error.code != "prefect-failed" or ear.report is None:
             raise
@@ -122,7 +124,7 @@ def _carried_out(params: IterateParams, ear: _Ear) -> RunReport | Preview:
 
 
 @contextmanager
-def _remembered(folder: Path) -> Generator[Callable[[], None]]:
+def remembered(folder: Path) -> Generator[Callable[[], None]]:
     """Hand out what is to be called once Prefect runs; undo it at the end."""
     records: list[Path] = []
 
@@ -139,7 +141,7 @@ def _remembered(folder: Path) -> Generator[Callable[[], None]]:
 
 
 @contextmanager
-def _translated() -> Generator[None]:
+def translated() -> Generator[None]:
     """Turn what Prefect raises on its own account into our errors."""
     import httpx
     from prefect.exceptions import PrefectException, TerminationSignal

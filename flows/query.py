@@ -6,7 +6,9 @@ Owns the order of the two steps.
 from pandas import DataFrame
 from prefect import flow
 
-from darkroom.archive.querying_params import QueryParams
+from blocks.connecting import connected
+from darkroom.archive.querying_params import QueryOptions
+from darkroom.core.config.forms import Connections
 from tasks.ask import ask
 from tasks.show_rows import show_rows
 
@@ -17,8 +19,22 @@ from tasks.show_rows import show_rows
     persist_result=False,
     log_prints=False,
 )
-def query(params: QueryParams) -> DataFrame:
-    """The answer as a frame; its beginning stays with the flow run."""
-    answer = ask(params)
-    show_rows(answer, params.shown_rows, params.name or params.sql or "")
-    return answer
+def query(
+    name: str | None = None,
+    sql: str | None = None,
+    options: QueryOptions = QueryOptions(),  # noqa: B008 - it is frozen
+    connections: Connections = Connections(),  # noqa: B008 - it is frozen
+) -> DataFrame:
+    """The answer as a frame; its beginning stays with the flow run.
+
+    Args:
+        name: A query of analytics/queries, for example `stats`.
+        sql: One statement that reads, instead of a name.
+        options: Parameters of a named query, and how much it may cost.
+        connections: Blocks of this Prefect server that the run uses.
+    """
+    params = options.of(name, sql)
+    with connected(connections):
+        answer = ask(params)
+        show_rows(answer, params.shown_rows, name or sql or "")
+        return answer

@@ -6,7 +6,9 @@ what is appended is no longer lacking.
 
 from prefect import flow
 
-from darkroom.scoring.rescoring import RescoreParams, RescoreReport, batches
+from blocks.connecting import connected
+from darkroom.core.config.forms import Connections, ProjectName
+from darkroom.scoring.rescoring import RescoreOptions, RescoreReport, batches
 from tasks.open_rescoring import open_rescoring
 from tasks.score_group import score_group
 
@@ -17,9 +19,19 @@ from tasks.score_group import score_group
     persist_result=False,
     log_prints=False,
 )
-def rescore(params: RescoreParams) -> RescoreReport:
-    """Score group after group until nothing lacks anything that can be measured."""
-    with open_rescoring(params) as work:
+def rescore(
+    project: ProjectName | None = None,
+    options: RescoreOptions = RescoreOptions(),  # noqa: B008 - it is frozen
+    connections: Connections = Connections(),  # noqa: B008 - it is frozen
+) -> RescoreReport:
+    """Score group after group until nothing lacks anything that can be measured.
+
+    Args:
+        project: Left out, every project and what belongs to none.
+        options: What to measure, and with which scorers.
+        connections: Blocks of this Prefect server that the run uses.
+    """
+    with connected(connections), open_rescoring(options.of(project)) as work:
         for group in batches(work.listed()):
             score_group(work, group)
         return work.report

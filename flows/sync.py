@@ -5,8 +5,10 @@ Owns nothing but the name under which Prefect knows it: a run synchronises at it
 
 from prefect import flow
 
+from blocks.connecting import connected
 from darkroom.archive.syncing import SyncReport
 from darkroom.archive.syncing_params import SyncParams
+from darkroom.core.config.forms import Connections
 from tasks.synchronise import synchronise
 
 
@@ -16,6 +18,15 @@ from tasks.synchronise import synchronise
     persist_result=False,
     log_prints=False,
 )
-def sync(params: SyncParams = SyncParams()) -> SyncReport:  # noqa: B008 - it is frozen
-    """Take in what is new."""
-    return synchronise(params)
+def sync(
+    options: SyncParams = SyncParams(),  # noqa: B008 - it is frozen
+    connections: Connections = Connections(),  # noqa: B008 - it is frozen
+) -> SyncReport:
+    """Take in what is new.
+
+    Args:
+        options: How thoroughly to synchronise.
+        connections: Blocks of this Prefect server that the run uses.
+    """
+    with connected(connections):
+        return synchronise(options)

@@ -10,8 +10,8 @@ from darkroom.runs.telling import Said, tell
 
 
 @task(name="catch up", cache_policy=NO_CACHE, persist_result=False)
-def catch_up(params: IterateParams) -> None:
+def catch_up(params: IterateParams | None = None) -> None:
     """Take in what is new; a warehouse that cannot be written costs the run nothing."""
-    problem = sync_after(open_lab(params.sets))
+    problem = sync_after(open_lab(params.sets if params else ()))
     if problem is not None:
         tell(Said(problem))

@@ -14,6 +14,7 @@ from darkroom.core.decide import Try
 from darkroom.core.errors import Interrupted
 from darkroom.runs.drawing import draw_image
 from darkroom.runs.run import Image, Run
+from tasks.gpu_slot import gpu_slot
 from tasks.patience import DELAYS_S, JITTER, RETRIES, may_pass
 
 
@@ -28,7 +29,7 @@ from tasks.patience import DELAYS_S, JITTER, RETRIES, may_pass
 )
 def draw(run: Run, step: Try) -> Image:
     """Draw the image of an iteration, or find it drawn already."""
-    with called_back_when_ended():
+    with called_back_when_ended(), gpu_slot(run.tools.renderer.name):
         return draw_image(run, step)
 
 

@@ -2,6 +2,7 @@
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
 
 from darkroom.runs import opening
 from darkroom.runs.params import IterateParams
@@ -11,4 +12,5 @@ from darkroom.runs.run import Run
 @task(name="open", cache_policy=NO_CACHE, persist_result=False)  # a wrong file stays wrong
 def open_run(params: IterateParams) -> Run:
     """Open the run that these parameters mean."""
-    return opening.open_run(params)
+    # a flow run that is tried again has the same id, and goes on with the run it began
+    return opening.open_run(params, str(flow_run.get_id() or ""))

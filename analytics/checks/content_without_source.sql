@@ -13,4 +13,8 @@ SELECT 'run_results' AS part, source FROM run_results ANTI JOIN sources USING (s
 UNION ALL
 SELECT 'rankings' AS part, source FROM rankings ANTI JOIN sources USING (source)
 UNION ALL
+SELECT 'failures' AS part, source FROM failures ANTI JOIN sources USING (source)
+UNION ALL
+SELECT 'refinements' AS part, source FROM refinements ANTI JOIN sources USING (source)
+UNION ALL
 SELECT 'quarantine' AS part, source FROM quarantine ANTI JOIN sources USING (source);

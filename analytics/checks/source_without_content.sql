@@ -10,6 +10,9 @@ WHERE
         WHEN 'scores' THEN NOT EXISTS (SELECT 1 FROM score_documents AS d WHERE d.source = s.source)
         WHEN 'run' THEN NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.source = s.source)
         WHEN 'result' THEN NOT EXISTS (SELECT 1 FROM run_results AS r WHERE r.source = s.source)
+        WHEN 'failure' THEN NOT EXISTS (SELECT 1 FROM failures AS f WHERE f.source = s.source)
+        WHEN 'outcome' THEN NOT EXISTS (SELECT 1 FROM failures AS f WHERE f.source = s.source)
+        WHEN 'refinement' THEN NOT EXISTS (SELECT 1 FROM refinements AS r WHERE r.source = s.source)
         WHEN 'ranking' THEN FALSE -- a ranking may be empty
         ELSE NOT EXISTS (SELECT 1 FROM images AS i WHERE i.source = s.source)
     END;

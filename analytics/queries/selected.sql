@@ -57,6 +57,16 @@ WHERE
     AND list_contains($failures, i.failure_category)
     AND i.rating BETWEEN $rating_from AND $rating_to
     AND i.is_annotated = $annotated
+    AND (
+        list_contains(json_exists(i.extra, $extra_keys), TRUE)
+        OR list_contains(json_exists(json_extract(i.document, '/extra'), $extra_keys), TRUE)
+    )
+    AND (
+        list_contains(json_extract_string(i.extra, $extra_keys), $extra_value)
+        OR list_contains(
+            json_extract_string(json_extract(i.document, '/extra'), $extra_keys), $extra_value
+        )
+    )
     AND contains(lower(concat_ws(' ', i.notes, i.failure_notes)), lower($notes))
     -- what is left out unless asked for
     AND i.is_test = $tests

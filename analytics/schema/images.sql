@@ -58,6 +58,8 @@ CREATE TABLE images ( -- noqa: PRS
     max_attempts INTEGER,
     strategy VARCHAR,
     refinement_status VARCHAR,
+    experiment VARCHAR, -- within its project
+    cell VARCHAR, -- of that experiment
     seconds DOUBLE,
     gpu_seconds DOUBLE,
     calls BIGINT,

@@ -1,7 +1,8 @@
-"""`python -m benchmarks.patterns [world]`: recall, false discoveries and time, beside a GROUP BY.
+"""`python -m benchmarks.patterns [world|none]`: recall, false discoveries and time.
 
 The peer is the first design's way: one GROUP BY per axis, and a pattern is what has enough
-images and a high enough rate. `world` draws 400 images on the embedded engine (minutes).
+images and a high enough rate. `world` draws 400 images on the embedded engine (minutes);
+`none` looks at 150 warehouses without a pattern of each kind (minutes).
 """
 
 import os
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,11 +25,13 @@ from darkroom.archive.patterns.counting import count
 from darkroom.archive.patterns.reading import Scope, read_table
 from darkroom.archive.patterns.table import bits
 from darkroom.core.patterns import Limits, worth_saying
+from darkroom.core.significance import Tally, wilson
 from darkroom.core.world.biases import BIASES
 
 _SEEDS = range(5)
 _ROUNDS = 5
 _IMAGES = 31_000
+_WORLDS = 150
 _PHRASES = {"pink cross": 0.85}
 _BAR_S = 0.3
 _NAIVE = """
@@ -48,6 +52,9 @@ def main() -> None:
     if "world" in sys.argv[1:]:
         _world()
         return
+    if "none" in sys.argv[1:]:
+        _none()
+        return
     print("planted: 5 combinations and 1 phrase; recall, false discoveries")
     planted = [Plan(_IMAGES, seed, prompts=_PHRASES) for seed in _SEEDS]
     _table(planted, _ours, "singles, pairs, triples, tested")
@@ -60,6 +67,24 @@ def main() -> None:
     unlike = [Plan(4_000, seed, 0.3, planted=(), unlike_runs=0.25) for seed in _SEEDS]
     print(f"    4000 images, runs that differ: ours {_reported(unlike, _ours)}")
     _times()
+
+
+def _none() -> None:
+    """How often something is reported where there is nothing, with the interval of that share."""
+    kinds = {
+        "1000 images, base 40%": Plan(1_000, 0, 0.4, planted=()),
+        "1000 images, base 40%, prompts": Plan(1_000, 0, 0.4, planted=(), prompts={"cross": 0.4}),
+        "3000 images, base 40%": Plan(3_000, 0, 0.4, planted=()),
+        "4000 images, runs that differ": Plan(4_000, 0, 0.3, planted=(), unlike_runs=0.25),
+    }
+    for name, plan in kinds.items():
+        worlds = [replace(plan, seed=seed) for seed in range(1_000, 1_000 + _WORLDS)]
+        hits = sum(bool(_found(one, _ours)) for one in worlds)
+        interval = wilson(Tally(hits, _WORLDS))
+        print(
+            f"  {name:34} something reported in {hits} of {_WORLDS} worlds:"
+            f" {hits / _WORLDS:.1%} ({interval.low:.1%} to {interval.high:.1%})"
+        )
 
 
 def _reported(plans: Iterable[Plan], find: Callable[[duckdb.DuckDBPyConnection], Found]) -> int:

@@ -1,11 +1,15 @@
 """`python -m benchmarks.warehouse [--images 31000]`: ingest, sync, queries, size; and the peers.
 
-Ratios against what was measured in the same run count; other work may run beside. A
-million images take about 5 GB of disk and half an hour, most of it writing the sidecars.
+Ratios against what was measured in the same run count; other work may run beside, so the
+load and processor seconds stand beside the clock. A million images take about 15 GB of
+disk and half an hour. MLflow takes part where `--mlflow PYTHON` names a Python that has it.
 """
 
 import argparse
+import os
+import resource
 import shutil
+import sqlite3
 import tempfile
 from pathlib import Path
 
@@ -28,15 +32,15 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=SMALL)
     parser.add_argument("--folder", type=Path, help="keep everything here, and use what is there")
     parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--mlflow", metavar="PYTHON", help="a Python in which MLflow is installed")
+    parser.add_argument("--times", type=int, default=3, help="builds, of which the best counts")
     given = parser.parse_args()
-    if given.folder is not None:
-        _measure(given.folder, given.images, peers=not given.no_peers)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        _measure(Path(folder), given.images, peers=not given.no_peers)
+    with tempfile.TemporaryDirectory() as own:
+        _measure(given.folder or Path(own), given)
 
 
-def _measure(folder: Path, count: int, *, peers: bool) -> None:
+def _measure(folder: Path, given: argparse.Namespace) -> None:
+    count = given.images
     root = folder / f"store-{count}"
     if not root.exists():
         print(f"writing {count} sidecars: {seconds(lambda: write(root, count)):.1f} s")
@@ -45,23 +49,23 @@ def _measure(folder: Path, count: int, *, peers: bool) -> None:
     shutil.rmtree(folder / "warehouse", ignore_errors=True)
     files, store = Files(folder / "warehouse" / "warehouse.duckdb"), FolderStore(root)
     files.published.parent.mkdir()
-    _ingest(files, store, keys)
+    mine = _ingest(files, store, keys, given.times)
     _nothing_new(files, store)
     _something_new(files, store)
-    _ask(folder, files, root, keys if peers else [])
-    if peers:
-        _against_mlflow(folder, root, keys)
+    if not given.no_peers:
+        _against_sqlite(folder, root, keys, mine)
+    _ask(folder, files)
+    if given.mlflow:
+        _against_mlflow(given.mlflow, folder, root, keys, mine)
 
 
-def _ingest(files: Files, store: FolderStore, keys: list[str]) -> None:
+def _ingest(files: Files, store: FolderStore, keys: list[str], times: int) -> Spent:
     # everything read once before, so that both find the files in memory
     total = sum(len((store.root / key).read_bytes()) for key in keys)
-    floor = spent(lambda: [(store.root / key).read_bytes() for key in keys])
-    reports: list[SyncReport] = []
-    built = spent(lambda: reports.append(update(files, store)))
+    floor = spent(lambda: [(store.root / key).read_bytes() and None for key in keys])
+    built = min((_built(files, store, len(keys)) for _ in range(times)), key=lambda s: s.wall_s)
     count, size = len(keys), files.published.stat().st_size
-    assert (reports[0].added, reports[0].quarantined) == (count, 0), reports
-    print(f"{count} sidecars, {total / 1e6:.0f} MB")
+    print(f"{count} sidecars, {total / 1e6:.0f} MB; load {os.getloadavg()[0]:.1f}")
     print(f"  reading the bytes alone   {_told(floor, count)}")
     print(
         f"  into the warehouse        {_told(built, count)}"
@@ -71,6 +75,20 @@ def _ingest(files: Files, store: FolderStore, keys: list[str]) -> None:
         f"  warehouse file            {size / 1e6:8.1f} MB  {size / count:6.0f} bytes each"
         f"   {size / total:.2f} of the sidecars   (bar: {40 * count / SMALL:.0f} MB)"
     )
+    print(f"  most memory so far        {_most_memory_mb():8.0f} MB, and each worker about 150 MB")
+    return built
+
+
+def _built(files: Files, store: FolderStore, count: int) -> Spent:
+    files.published.unlink(missing_ok=True)
+    reports: list[SyncReport] = []
+    built = spent(lambda: reports.append(update(files, store)))
+    assert (reports[0].added, reports[0].quarantined) == (count, 0), reports
+    return built
+
+
+def _most_memory_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _told(spent: Spent, count: int) -> str:
@@ -97,21 +115,29 @@ def _something_new(files: Files, store: FolderStore) -> None:
     print(f"  sync with 10 new images   {times[2]:8.3f} s   worst {times[-1]:.3f} s")
 
 
-def _ask(folder: Path, files: Files, root: Path, keys: list[str]) -> None:
+def _against_sqlite(folder: Path, root: Path, keys: list[str], mine: Spent) -> None:
+    path = _sqlite(folder)
+    path.unlink(missing_ok=True)
+    late = sorted(p.relative_to(root).as_posix() for p in (root / LATE).rglob("*.json"))
+    built = spent(lambda: sqlite_peer.build(path, root, [*keys, *late]).close())
+    size = path.stat().st_size / 1e6
+    print(
+        f"  SQLite with JSON, built   {_told(built, len(keys))}   {size:.1f} MB;"
+        f" the warehouse takes {mine.wall_s / built.wall_s:.2f} of its time,"
+        f" {mine.cpu_s / built.cpu_s:.2f} of its processor"
+    )
+
+
+def _sqlite(folder: Path) -> Path:
+    return folder / "peer.sqlite"
+
+
+def _ask(folder: Path, files: Files) -> None:
     first = next(iter(sidecars(1)))[0].split("/")
-    asked = questions(f"{first[0]}/{first[2]}")
     warehouse = reading(files.published)
-    peer = None
-    if keys:
-        path = folder / "peer.sqlite"
-        path.unlink(missing_ok=True)
-        late = sorted(p.relative_to(root).as_posix() for p in (root / LATE).rglob("*.json"))
-        built = spent(lambda: sqlite_peer.build(path, root, [*keys, *late]).close())
-        size = path.stat().st_size / 1e6
-        print(f"  SQLite with JSON, built   {_told(built, len(keys))}   {size:.1f} MB")
-        peer = sqlite_peer.sqlite3.connect(path)
+    peer = sqlite3.connect(_sqlite(folder)) if _sqlite(folder).exists() else None
     print(f"  {'question':44} {'DuckDB ms':>10} {'SQLite ms':>10} {'ratio':>7}")
-    for question in asked:
+    for question in questions(f"{first[0]}/{first[2]}"):
         mine = took(lambda sql=question.duckdb: warehouse.execute(sql).fetchall())
         if peer is None:
             print(f"  {question.name:44} {mine.median:10.1f}")
@@ -133,21 +159,15 @@ def _rounded(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
     return [tuple(round(v, 4) if isinstance(v, float) else v for v in row) for row in rows]
 
 
-def _against_mlflow(folder: Path, root: Path, keys: list[str]) -> None:
-    if not mlflow_peer.is_there():
-        print("  MLflow is not installed here; with it, its cost per image would stand here")
-        return
+def _against_mlflow(python: str, folder: Path, root: Path, keys: list[str], mine: Spent) -> None:
     some = keys[: mlflow_peer.IMAGES]
-    (folder / "mlflow.db").unlink(missing_ok=True)
-    found = mlflow_peer.measure(folder, root, some)
-    small = Files(folder / "warehouse" / "small.duckdb")
-    store = FolderStore(folder / "small")
-    for key in some:
-        store.put(key, (root / key).read_bytes(), "application/json")
-    mine = seconds(lambda: update(small, store)) * 1000 / len(some)
+    found = mlflow_peer.measure(python, folder, root, some)
+    each, all_of_it_s = mine.wall_s * 1000 / len(keys), found["write"] * len(keys) / 1000
     print(
-        f"  {len(some)} images, per image: MLflow {found['write']:.1f} ms, warehouse {mine:.1f} ms:"
-        f" {found['write'] / mine:.0f}x; MLflow's search over them {found['search']:.0f} ms"
+        f"  MLflow, {len(some)} of the images: {found['write']:.1f} ms and"
+        f" {found['bytes']:.0f} bytes each, so {all_of_it_s / 60:.0f} min for all (scaled, not"
+        f" measured); warehouse {each:.3f} ms, {found['write'] / each:.0f}x;"
+        f" MLflow's search among those {len(some)}: {found['search']:.0f} ms"
     )
 
 

@@ -21,7 +21,7 @@ from typing import Any, cast
 import requests
 
 from darkroom.adapters import engine_users
-from darkroom.adapters.processes import has_ended, held_lock, spawn, started_at
+from darkroom.adapters.processes import has_ended, held_lock, may_listen, spawn, started_at
 from darkroom.adapters.settings import Lab
 from darkroom.core.errors import ComfyError, ComfyUnreachable, UsageError
 
@@ -31,6 +31,7 @@ START_WITHIN_S = 30.0
 STOP_WITHIN_S = 5.0
 _ASK_WITHIN_S = 2.0
 _EVERY_S = 0.02
+_PORTS = 65536
 _LOG_BYTES = 4 * 1024 * 1024
 
 
@@ -72,12 +73,13 @@ class EngineProcess:
         self._record_file = folder / "engine.json"
         self._address_file = folder / "address.json"
         self._log = folder / "engine.log"
+        self._port_file = folder / "port"
         self._users = folder / "users"
 
     def start(self, port: int = 0, within_s: float = START_WITHIN_S) -> RunningEngine:
         """Start the engine, or find the one that runs; returns once it answers.
 
-        `port` 0 takes a free one, or whichever the running engine has.
+        `port` 0 takes that of the running engine, else that of the last one, else a free one.
         """
         deadline = time.monotonic() + within_s
         self._make_folder()
@@ -118,7 +120,13 @@ class EngineProcess:
         elif lasting and not record.lasting:
             record = replace(record, lasting=True)
             self._write(record)
-        return self._awaited(record, deadline, fresh)
+        try:
+            return self._awaited(record, deadline, fresh)
+        except ComfyUnreachable:
+            if fresh or time.monotonic() >= deadline:
+                raise
+            # it was just dying when it was found
+            return self._awaited(self._spawned(port, lasting=lasting), deadline, True)
 
     def status(self) -> RunningEngine | None:
         """The engine if it runs and answers."""
@@ -172,6 +180,7 @@ class EngineProcess:
         instance = secrets.token_hex(16)
         self._forget()
         arguments = [sys.executable, "-P", "-m", "darkroom.engine", "--instance", instance]
+        port = port or self._last_port()
         arguments += ["--state", str(self._folder / "files"), "--port", str(port)]
         arguments += ["--announce", str(self._address_file)]
         try:
@@ -186,6 +195,14 @@ class EngineProcess:
             ) from exc
         return record
 
+    def _last_port(self) -> int:
+        """Where the last one was, if that is free: who was using it when it died finds it again."""
+        try:
+            port = int(self._port_file.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return 0
+        return port if 0 < port < _PORTS and may_listen("127.0.0.1", port) is None else 0
+
     def _write(self, record: _Record) -> None:
         part = self._record_file.with_suffix(".part")
         part.write_text(json.dumps(vars(record)), encoding="utf-8")
@@ -194,6 +211,7 @@ class EngineProcess:
     def _awaited(self, record: _Record, deadline: float, fresh: bool) -> RunningEngine:
         while time.monotonic() < deadline:
             if found := self._answering(record, fresh):
+                self._port_file.write_text(str(found.port), encoding="ascii")
                 return found
             if has_ended(record.pid, record.began):
                 break

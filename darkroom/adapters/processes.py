@@ -6,14 +6,17 @@ Owns the difference between systems: Linux tells through /proc, others through `
 import contextlib
 import fcntl
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Generator, Mapping
+from functools import cache
 from pathlib import Path
 
 _KEPT = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 _KEPT_PREFIXES = ("LC_", "PYTHON", "COVERAGE_", "OMP_", "OPENBLAS_")
 _EVERY_S = 0.02
+_THREADS_END_WITHIN_S = 5.0
 _ENDINGS: dict[int, int] = {}
 
 
@@ -43,11 +46,7 @@ def spawn(arguments: list[str], log: Path, knows: Mapping[str, str] | None = Non
 
 def started_at(pid: int) -> str | None:
     """When a process began, in whatever unit the system has; None when it has ended."""
-    with contextlib.suppress(ChildProcessError, OSError):
-        # a child of ours that has ended would stay as a zombie
-        reaped, ending = os.waitpid(pid, os.WNOHANG)
-        if reaped:
-            _ENDINGS[pid] = os.waitstatus_to_exitcode(ending)
+    _reap(pid)
     if Path("/proc/self/stat").exists():
         return _from_proc(pid)
     found = subprocess.run(
@@ -59,9 +58,29 @@ def started_at(pid: int) -> str | None:
     return None if not found or found.startswith("Z") else found.partition(" ")[2].strip()
 
 
+def _reap(pid: int) -> None:
+    """A child of ours that has ended would stay as a zombie."""
+    with contextlib.suppress(ChildProcessError, OSError):
+        reaped, ending = os.waitpid(pid, os.WNOHANG)
+        if reaped:
+            _ENDINGS[pid] = os.waitstatus_to_exitcode(ending)
+
+
 def exit_code_of(pid: int) -> int | None:
     """How a child of ours ended, once `started_at` found it ended; negative for a signal."""
+    deadline = time.monotonic() + _THREADS_END_WITHIN_S
+    # a zombie whose other threads are still ending cannot be asked yet
+    while pid not in _ENDINGS and _is_child(pid) and time.monotonic() < deadline:
+        _reap(pid)
+        time.sleep(_EVERY_S)
     return _ENDINGS.pop(pid, None)
+
+
+def _is_child(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError, OSError):
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return True
+    return False
 
 
 def _from_proc(pid: int) -> str | None:
@@ -72,12 +91,44 @@ def _from_proc(pid: int) -> str | None:
     # the name of the program, in brackets, may hold blanks and brackets itself
     fields = text.rpartition(")")[2].split()
     state, began = fields[0], fields[19]
-    return None if state in {"Z", "X"} else began
+    # counted from the start of the machine: without its name a number could come again
+    return None if state in {"Z", "X"} else f"{began}@{_boot()}"
+
+
+@cache
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+    except OSError:
+        return ""
 
 
 def has_ended(pid: int, began: str) -> bool:
     """Whether the process that began then is gone, even if its number was given away again."""
     return started_at(pid) != began
+
+
+def environments() -> dict[int, dict[str, str]]:
+    """What each process that we may look at was told when it began; empty without /proc."""
+    found: dict[int, dict[str, str]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            text = (folder / "environ").read_bytes().decode(errors="replace")
+            pairs = (pair.partition("=") for pair in text.split("\0"))
+            found[int(folder.name)] = {name: value for name, _, value in pairs if name}
+    return found
+
+
+def may_listen(host: str, port: int) -> str | None:
+    """None where a server may listen there now, else why not."""
+    with socket.socket() as probe:
+        # as servers do it: a connection that is only just closed does not count
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as exc:
+            return exc.strerror or "it is taken"
+    return None
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ from darkroom.core.config.tree import Leaf, find
 from darkroom.core.errors import OutsideError, UsageError
 
 DEMO = "demo"
-_PARTS = ("config", "input", "workflows", "workflow", "presets", "rules")
+_PARTS = ("config", "experiments", "input", "workflows", "workflow", "presets", "rules")
 _TEMPLATE_PARTS = ("config", "input", "workflows")
 _EXAMPLE = "example.jpg"
 

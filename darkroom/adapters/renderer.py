@@ -52,3 +52,7 @@ class Renderer(Protocol):
     def cancel(self, prompt_id: str) -> bool:
         """Stop the job wherever it is; says whether anything was stopped."""
         ...
+
+    def free(self) -> None:
+        """Have the server unload its models and empty its caches, after memory ran out."""
+        ...

@@ -23,8 +23,10 @@ NAMES = (
     "OPENROUTER_API_KEY",
     "OPENAI_API_KEY",
     "OLLAMA_API_KEY",
+    "DARKROOM_NOTIFY_URL",
+    "DARKROOM_NOTIFY_SECRET",
 )
-_BY_PROVIDER = {
+KEY_VARIABLES = {
     "openrouter": "OPENROUTER_API_KEY",
     "openai": "OPENAI_API_KEY",
     "ollama": "OLLAMA_API_KEY",
@@ -53,9 +55,19 @@ class Secrets:
         """The proof of it."""
         return self.get("DARKROOM_S3_SECRET_KEY")
 
+    @property
+    def notify_url(self) -> SecretStr | None:
+        """Where a run tells that it is over; such addresses often hold a key."""
+        return self.get("DARKROOM_NOTIFY_URL")
+
+    @property
+    def notify_secret(self) -> SecretStr | None:
+        """What such a message is signed with."""
+        return self.get("DARKROOM_NOTIFY_SECRET")
+
     def api_key(self, provider: str) -> SecretStr | None:
         """The key for a vision provider; the environment wins over AIVis.yaml."""
-        return self.get(_BY_PROVIDER.get(provider, "")) or self.get(f"{provider}: api_key")
+        return self.get(KEY_VARIABLES.get(provider, "")) or self.get(f"{provider}: api_key")
 
     def known(self) -> tuple[SecretStr, ...]:
         """Every value that must never be written down."""

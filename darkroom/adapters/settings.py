@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
+from darkroom.adapters.lending import lent_now
 from darkroom.adapters.secret_values import Secrets, read_secrets
 from darkroom.adapters.yaml_files import parse_value, read_yaml
 from darkroom.core.config.aigen import AIGen, Comfy
@@ -110,12 +111,14 @@ def read_lab(
     home = _home(environ, cwd or FilePath.cwd())
     overrides = read_overrides(flags, MODELS, _flag_value)
     tree, problems = _layers(environ, home)
-    tree = merge(tree, overrides.trees.get("darkroom", _EMPTY))
+    lent = lent_now()
+    tree = merge(merge(tree, lent.tree), overrides.trees.get("darkroom", _EMPTY))
     config, wrong = checked(LabConfig, tree, store_faults)
     env_file = home / ".env"
     read = read_secrets(environ, env_file, shown(env_file, home))
     unseen = unrelated(problems, wrong)
-    lab = Lab(home, config or LabConfig(), read.secrets, overrides, tree, read.warnings)
+    secrets = lent.over(read.secrets)
+    lab = Lab(home, config or LabConfig(), secrets, overrides, tree, read.warnings)
     return lab, (*problems, *unseen, *read.problems, *overrides.problems)
 
 

@@ -49,9 +49,9 @@ _USUAL_PORT = 8188
 
 
 @contextmanager
-def renderer_of(lab: Lab, told: Comfy) -> Generator[ComfyClient]:
+def renderer_of(lab: Lab, told: Comfy, usual: Timing | None = None) -> Generator[ComfyClient]:
     """Connect to the server that draws; the embedded engine runs for as long as this is open."""
-    timing = replace(Timing(), longest_s=told.timeout_s)
+    timing = replace(usual or Timing(), longest_s=told.timeout_s)
     if told.is_embedded:
         with (
             engine_of(lab).used() as running,
@@ -60,6 +60,8 @@ def renderer_of(lab: Lab, told: Comfy) -> Generator[ComfyClient]:
             yield client
         return
     name, url = _address_of(lab, told)
+    if (known := lab.config.hosts.get(name)) and known.stall_s is not None:
+        timing = replace(timing, stall_s=known.stall_s)
     with closing(ComfyClient(name, url, timing)) as client:
         yield client
 

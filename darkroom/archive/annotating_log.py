@@ -2,7 +2,8 @@
 
 Owns the order: a name later than every other in its target's run, durable before the
 call returns, then into this machine's journal, from which searches learn of it at once.
-Nothing is ever overwritten or erased; undoing is one more event.
+No event is ever overwritten or erased; undoing is one more event. What is derived from
+events, a run's `ranking.json`, is written after them.
 """
 
 import secrets
@@ -15,6 +16,7 @@ from threading import Lock
 
 from darkroom.adapters.annotation_journal import Journal
 from darkroom.adapters.stores.protocol import Store
+from darkroom.archive.annotating_derived import write_derived
 from darkroom.core.annotation_history import merged, restoring
 from darkroom.core.annotations import (
     Annotation,
@@ -165,6 +167,7 @@ class EventLog:
 
     def _put(self, event: Annotation) -> Annotation:
         self.store.put(annotation_key(event.target, event.id), serialise(event), JSON)
+        write_derived(self.store, event)
         return event
 
 

@@ -89,6 +89,14 @@ class ImageChange(Block):
     """Whatever else somebody wants kept."""
 
 
+class Ranking(Block):
+    """The order a person gave a run's iterations, the best first, and why."""
+
+    order: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1, max_length=10_000)]
+    notes: dict[str, Text] = Field(default_factory=dict[str, str])
+    """By iteration, as text."""
+
+
 class RunChange(Block):
     """Fields an event sets on a run; null sets one back to nothing, absent leaves it."""
 
@@ -99,6 +107,8 @@ class RunChange(Block):
     display_name: Text | None = None
     notes: Text | None = None
     extra: FreeBag | None = None
+    ranking: Ranking | None = None
+    """What `human/ranking.json` holds is derived from this."""
 
 
 class _Event(Block):

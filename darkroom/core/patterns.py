@@ -57,8 +57,12 @@ class Limits:
     min_occurrences: int = 10
     failure_threshold: float = 0.7
     min_runs: int = 3
-    false_share: float = 0.01
-    """Of all that is reported, at most about so much may be luck (Benjamini and Hochberg's q)."""
+    false_share: float = 0.001
+    """Of all that is reported, at most about so much may be luck (Benjamini and Hochberg's q).
+
+    Where there is no pattern, it is also how often one is reported all the same: every single
+    value, pair and triple shares this one budget.
+    """
 
 
 @dataclass(frozen=True)

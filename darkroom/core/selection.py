@@ -7,7 +7,9 @@ written is `selection_reading`'s.
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "texts", "range", "whole", "least", "flag", "moment", "leave", "axis", "of"]
+Kind = Literal[
+    "text", "texts", "range", "whole", "least", "flag", "moment", "leave", "axis", "of", "entry"
+]
 LEAVE = ("exclude", "include", "only")
 
 
@@ -77,6 +79,11 @@ FILTERS: tuple[Filter, ...] = (
         ("malformed", "noise", "incomplete", "off_prompt"),
     ),
     Filter("notes", "text", "A note holds this text."),
+    Filter(
+        "extra",
+        "entry",
+        "Extra metadata of the image, as KEY=VALUE or KEY; dots lead inside: camera.lens=50mm.",
+    ),
     Filter("annotated", "flag", "Somebody said something of it."),
     Filter("tests", "leave", "Images of test runs.", LEAVE),
     Filter("archived", "leave", "Images of archived runs.", LEAVE),

@@ -100,6 +100,23 @@ def _axis(text: str) -> Parameters:
     return {"axis": axis, "axis_value": value}
 
 
+def _entry(text: str) -> Parameters:
+    """`a.b=5` as where it may stand, `b` within `a` or a name with a dot, and its text.
+
+    Places are JSON pointers, which no sign in a name can spoil.
+    """
+    path, equals, value = text.partition("=")
+    steps = path.split(".")
+    if not all(steps):
+        raise ValueError("is written KEY=VALUE or KEY, as in camera.lens=50mm")
+    places = dict.fromkeys(["".join(map(_step, steps)), _step(path)])
+    return {"extra_keys": list(places), **({"extra_value": value} if equals else {})}
+
+
+def _step(name: str) -> str:
+    return "/" + name.replace("~", "~0").replace("/", "~1")
+
+
 def _metric(text: str) -> Parameters:
     name, _, written = text.partition("=")
     low, high = _ends(written or "..", -math.inf, math.inf)
@@ -177,6 +194,7 @@ _READERS: dict[Kind, Callable[[Filter, object, datetime], Parameters]] = {
     "moment": lambda item, value, now: {item.name: moment_of(value, now)},
     "leave": lambda item, value, _: _leave(item, value),
     "axis": lambda _item, value, _: _axis(str(value)),
+    "entry": lambda _item, value, _: _entry(str(value)),
     "of": lambda _item, value, _: _metric(str(value)),
     "range": lambda item, value, _: _range(item, value),
     "whole": lambda item, value, _: _range(item, value),

@@ -67,15 +67,21 @@ class Telling:
     failed: list[DarkroomError] = field(default_factory=list[DarkroomError])
 
 
-def generate(request: Request, telling: Telling) -> None:
-    """Draw every image; raises the first failure once all others are drawn."""
+def generate(
+    request: Request,
+    telling: Telling,
+    drawn: Callable[[], int] = lambda: secrets.randbelow(DRAWN_BELOW),
+) -> None:
+    """Draw every image; raises the first failure once all others are drawn.
+
+    `drawn` gives the seed where none is named.
+    """
     check_request(request)
     lab = open_lab()
     sources = sources_of(lab, request)
     with renderer_of(lab, sources.comfy) as client:
         receipt = client.receipt()
-        drawn = secrets.randbelow(DRAWN_BELOW)
-        prepared = prepare(request, sources, client.object_info(), drawn)
+        prepared = prepare(request, sources, client.object_info(), drawn())
         telling.begun(prepared)
         if request.keeps_metadata:
             _kept(lab, prepared, client, receipt, telling)

@@ -1,10 +1,11 @@
-"""What a refinement is asked to do: the parameter of the flow, and the form a person fills in.
+"""What a refinement is asked to do: the parameters of the flow, and the form a person fills in.
 
 Owns names, bounds and descriptions, and the way to a request. Holds no secret.
 """
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from darkroom.core.config.forms import ProjectName, Prompt
 from darkroom.core.config.parameters import MAX_SEED
 from darkroom.core.scoring.metrics import Tier
 from darkroom.core.scoring.refinement import MOST_ATTEMPTS, StrategyName
@@ -12,16 +13,11 @@ from darkroom.generating.refining import Asked
 from darkroom.generating.request import Request
 
 
-class RefineParams(BaseModel):
-    """Draw, score and draw again until an image is good enough or the attempts are spent."""
+class RefineOptions(BaseModel):
+    """How to go about it; every field may be left as it is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    prompt: str | None = Field(
-        default=None,
-        description="What the image should show; left out, the project's or the workflow's.",
-        max_length=100_000,
-    )
     negative: str | None = Field(
         default=None, description="What it should not show.", max_length=100_000
     )
@@ -40,9 +36,6 @@ class RefineParams(BaseModel):
         ge=0,
         le=MAX_SEED,
     )
-    project: str | None = Field(
-        default=None, description="Use its workflow and values, and keep the images there."
-    )
     workflow: str | None = Field(
         default=None, description="A workflow file, or the name of a known one.", max_length=1024
     )
@@ -56,7 +49,18 @@ class RefineParams(BaseModel):
     validate_prompt: bool = Field(
         default=False, description="Fill in how well each image shows its prompt."
     )
-    is_test: bool = Field(default=False, description="Mark the images as tests.")
+    is_test: bool = Field(default=False, title="A test", description="Mark the images as tests.")
+
+    def of(self, project: str | None, prompt: str | None) -> "RefineParams":
+        """The same, for this project and prompt."""
+        return RefineParams(project=project, prompt=prompt, **dict(self))
+
+
+class RefineParams(RefineOptions):
+    """Draw, score and draw again until an image is good enough or the attempts are spent."""
+
+    project: ProjectName | None = None
+    prompt: Prompt | None = None
 
     def request(self) -> Request:
         """The same as `darkroom generate` would be asked."""

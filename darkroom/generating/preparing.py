@@ -61,6 +61,7 @@ class Prepared:
                 seed=seed,
                 engine=engine,
                 inputs=dict(self.inputs),
+                is_fresh=self.request.is_fresh,
                 describes=self._described(graph),
                 asked=cast("Bag", dict(asked or {})),
             )
@@ -92,8 +93,8 @@ def prepare(request: Request, sources: Sources, catalogue: Catalogue, drawn: int
     """Understand the request; `drawn` is the seed that stands where none was given."""
     opened = open_workflow(sources.workflow, catalogue)
     bindings = read_bindings(sources.bindings, opened.graph)
-    graph, inputs = _with_input(opened.graph, request, sources.project, bindings)
-    graph = _patched(graph, request, sources, bindings)
+    graph, inputs = with_input(opened.graph, request, sources.project, bindings)
+    graph = patched(graph, request, sources, bindings)
     graph = add_loras(graph, [read_lora(text) for text in request.loras])
     graph = apply_settings(graph, [read_setting(text) for text in request.settings])
     found = _preflighted(graph, catalogue, sources, tuple(inputs))
@@ -103,9 +104,10 @@ def prepare(request: Request, sources: Sources, catalogue: Catalogue, drawn: int
     return Prepared(request, sources, graphs, seeds, bindings, inputs, notes)
 
 
-def _with_input(
+def with_input(
     graph: Graph, request: Request, project: Project | None, bindings: Places
 ) -> tuple[Graph, dict[str, bytes]]:
+    """The graph with its input image, and that image's bytes by the name it is sent under."""
     takes_image = Role.IMAGE in find_roles(graph, bindings).places
     path = request.input or (project.input_image if project and takes_image else None)
     if path is None:
@@ -118,7 +120,7 @@ def _with_input(
     return patch(graph, {Role.IMAGE: name}, bindings), {name: data}
 
 
-def _patched(graph: Graph, request: Request, sources: Sources, bindings: Places) -> Graph:
+def patched(graph: Graph, request: Request, sources: Sources, bindings: Places) -> Graph:
     """What the project says where the graph has a place for it; what the request says, always."""
     places = find_roles(graph, bindings).places
     below = {name: value for name, value in sources.values.items() if role_named(name) in places}

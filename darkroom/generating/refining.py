@@ -13,6 +13,7 @@ from typing import Self, cast
 
 from darkroom.adapters.settings import open_lab
 from darkroom.adapters.shipped import label, shipped
+from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.wiring import renderer_of
 from darkroom.adapters.yaml_files import load_yaml
 from darkroom.core.config.checking import checked
@@ -112,6 +113,16 @@ class Refining:
         self._jury = jury
         keys = new_run(self._desk, self._sources.store_project)
         self.series = Series(_fitted(plan, base), keys)
+
+    @property
+    def store(self) -> Store:
+        """Where its images are kept."""
+        return self._desk.store
+
+    @property
+    def host(self) -> str:
+        """The server that draws."""
+        return self._client.name
 
     def decide(self) -> Step:
         """What follows from everything tried so far."""

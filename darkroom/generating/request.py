@@ -34,6 +34,8 @@ class Request:
     output: Path | None = None
     keeps_metadata: bool = True
     is_test: bool = False
+    is_fresh: bool = False
+    """Draw also what the store has."""
     host: str | None = None
     project: str | None = None
     scores: bool = False

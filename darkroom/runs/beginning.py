@@ -20,7 +20,8 @@ from darkroom.core.tuning import Settings
 from darkroom.core.wording import Prompts
 from darkroom.runs import records
 from darkroom.runs.checkpoint import Checkpoint, read_checkpoint, set_aside, write_checkpoint
-from darkroom.runs.documents import Documents, run_ids
+from darkroom.runs.documents import Documents
+from darkroom.runs.handover import begun_by
 from darkroom.runs.params import IterateParams
 from darkroom.runs.run import Original, Tools
 from darkroom.runs.seeding import ranked_start
@@ -42,9 +43,16 @@ class Choice:
         write_checkpoint(folder, self.checkpoint, moment(now))
 
 
-def choose(project: Project, params: IterateParams, desk: Desk) -> Choice:
-    """Go on with the open run, decide again from an iteration on, or begin a new run."""
+def choose(project: Project, params: IterateParams, desk: Desk, flow_run: str = "") -> Choice:
+    """Go on with the open run, decide again from an iteration on, or begin a new run.
+
+    A flow run that is tried again goes on with the run it has begun, on whichever machine.
+    """
     last = read_checkpoint(project.folder)
+    begun = begun_by(desk.store, project.name, flow_run)
+    if begun is not None:
+        known = last if last is not None and last.run_id == begun.run_id else begun
+        return Choice(RunKeys(project.name, begun.run_id), known, is_new=False)
     if params.reset:
         if last is not None:
             _archive(project, last, desk)
@@ -65,8 +73,10 @@ def _archive(project: Project, last: Checkpoint, desk: Desk) -> None:
 
 
 def _new(project: Project, desk: Desk) -> Choice:
-    taken = frozenset(run_ids(desk.store, project.name))
-    name = run_id(desk.now().astimezone(UTC), taken)
+    now = desk.now().astimezone(UTC)
+    # one request, however many runs there are: only the same second can be taken
+    found = desk.store.iter_keys(f"{project.name}/working/{run_id(now)}")
+    name = run_id(now, frozenset(key.split("/")[2] for key in found))
     return Choice(RunKeys(project.name, name), Checkpoint(name), is_new=True)
 
 
@@ -100,6 +110,7 @@ def begin(
         "project": project.name,
         "title": rules.project.name,
         "is_test": params.test,
+        "is_fresh": params.fresh,
         "started_at": moment(tools.desk.now()),
         "host": tools.renderer.name,
         "engine": tools.engine,
@@ -151,6 +162,11 @@ def begun_plan(
 def begun_as_test(docs: Documents) -> bool:
     """Whether the run was begun as a test; resumed, it stays one."""
     return (docs.named(RUN) or {}).get("is_test") is True
+
+
+def begun_fresh(docs: Documents) -> bool:
+    """Whether the run draws what the store has; resumed, it has to go on so."""
+    return (docs.named(RUN) or {}).get("is_fresh") is True
 
 
 def plan_of(project: Project, run: str, start: Start, original: Original | None) -> Plan:

@@ -34,6 +34,7 @@ def control_of(run: Run) -> Run:
     plan = replace(run.plan, run_id=name, fixed_seed=False)
     control = Run(run.project, plan, run.tools, docs, Checkpoint(name))
     control.original, control.is_control, control.is_test = run.original, True, run.is_test
+    control.is_fresh = run.is_fresh
     control.iterations = read_history(docs, plan)
     return control
 

@@ -93,6 +93,7 @@ def job_of(run: Run, step: Try) -> Job:
         seed=step.settings.seed,
         engine=run.tools.engine,
         inputs=inputs,
+        is_fresh=run.is_fresh,
         describes=described(run, step, graph, inputs),
         asked={
             "questions": [str(asked.field) for asked in run.project.rules.questions],

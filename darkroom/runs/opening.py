@@ -18,10 +18,19 @@ from darkroom.adapters.vision.model_judge import ModelJudge
 from darkroom.adapters.wiring import holdout_of, judge_of, renderer_of
 from darkroom.core.errors import UsageError, VisionError
 from darkroom.runs import records
-from darkroom.runs.beginning import Choice, begin, begun_as_test, begun_plan, choose, start_of
+from darkroom.runs.beginning import (
+    Choice,
+    begin,
+    begun_as_test,
+    begun_fresh,
+    begun_plan,
+    choose,
+    start_of,
+)
 from darkroom.runs.checking import check_host
 from darkroom.runs.documents import Documents
 from darkroom.runs.editing import apply_edits
+from darkroom.runs.handover import note
 from darkroom.runs.history import read_history
 from darkroom.runs.judging import shown
 from darkroom.runs.logs import app_log
@@ -33,7 +42,7 @@ from darkroom.writepath.desk import Desk
 from darkroom.writepath.opening import opened_desk
 
 
-def open_run(params: IterateParams) -> Run:
+def open_run(params: IterateParams, flow_run: str = "") -> Run:
     """Open the run; close it by leaving it as a context manager."""
     lab = open_lab(params.sets)
     project = project_of(lab, params)
@@ -43,8 +52,9 @@ def open_run(params: IterateParams) -> Run:
         stack.enter_context(desk.locks.held(f"run-{project.name}"))
         stack.enter_context(app_log(project.folder, project.secrets.known()))
         tools = tools_of(lab, project, desk, stack)
-        choice = choose(project, params, desk)
+        choice = choose(project, params, desk, flow_run)
         run = _opened(params, project, tools, choice)
+        note(desk.store, project.name, flow_run, choice.checkpoint)
         run.home = lab.home
         run.open_things = stack.pop_all()
     return run
@@ -82,6 +92,7 @@ def _opened(params: IterateParams, project: Project, tools: Tools, choice: Choic
     plan, notes = begun_plan(project, docs, original)
     run = Run(project, plan, tools, docs, choice.checkpoint)
     run.original, run.notes, run.is_test = original, notes, begun_as_test(docs)
+    run.is_fresh = begun_fresh(docs)
     apply_edits(run)
     run.iterations = read_history(docs, run.plan)
     _charge(run)

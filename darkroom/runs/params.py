@@ -1,4 +1,4 @@
-"""What a run is asked to do: the one parameter of the flow, and the form a person fills in.
+"""What a run is asked to do: the parameters of the flow, and the form a person fills in.
 
 Owns names, bounds and descriptions. Holds no secret: keys come from the environment of
 whoever executes the run, and a `sets` entry that names one is refused when it is read.
@@ -6,22 +6,15 @@ whoever executes the run, and a `sets` entry that names one is refused when it i
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from darkroom.core.config.forms import ProjectName
 from darkroom.core.ranking import RankingMode
 
 
-class IterateParams(BaseModel):
-    """Refine an image until the project's rules are met or its budget is spent."""
+class IterateOptions(BaseModel):
+    """How to go about it; every field may be left as it is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    project: str = Field(
-        title="Project",
-        description="A folder under projects/, by its name.",
-        min_length=1,
-        max_length=64,
-        pattern=r"^[a-z0-9][a-z0-9_-]*$",
-        examples=["demo"],
-    )
     rules: str | None = Field(
         default=None,
         title="Other rules",
@@ -69,6 +62,11 @@ class IterateParams(BaseModel):
         title="A test",
         description="Mark a new run and its images as tests; searches leave them out.",
     )
+    fresh: bool = Field(
+        default=False,
+        title="Draw afresh",
+        description="Have a new run draw every image, also those the store has already.",
+    )
     sets: list[str] = Field(
         default_factory=list,
         title="Settings",
@@ -76,3 +74,18 @@ class IterateParams(BaseModel):
         "project.max_iterations=3.",
         max_length=100,
     )
+
+    def of(self, project: str) -> "IterateParams":
+        """The same, for this project."""
+        return IterateParams(project=project, **dict(self))
+
+
+class IterateParams(IterateOptions):
+    """Refine an image until the project's rules are met or its budget is spent."""
+
+    project: ProjectName
+
+    @property
+    def options(self) -> IterateOptions:
+        """The same, without the project."""
+        return IterateOptions.model_validate(self.model_dump(exclude={"project"}))

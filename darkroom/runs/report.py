@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from darkroom.core.decide import Accept, GiveUp
+from darkroom.core.markdown import table
 from darkroom.runs.records import judged_score
 from darkroom.runs.run import Iteration, Run
 
@@ -116,15 +117,8 @@ def markdown_of(report: RunReport) -> str:
         head.append(f"The judge that only watched gave it {report.holdout:.0f} of 100.")
     if report.control is not None:
         head.append(f"Plain reseeding with the same budget: {report.control.get('summary')}.")
-    table = ["", f"| {' | '.join(COLUMNS)} |", f"|{' --- |' * len(COLUMNS)}"]
-    table += [f"| {' | '.join(_cell(value) for value in row)} |" for row in rows_of(report)]
-    return "\n".join([*head, *table, ""])
+    return "\n".join([*head, "", table(COLUMNS, rows_of(report)), ""])
 
 
 def _or_none(value: float | None) -> str:
     return "none" if value is None else f"{value:g}"
-
-
-def _cell(value: object) -> str:
-    text = "-" if value is None else " ".join(str(value).split())
-    return text.replace("|", "\\|").replace("<", "&lt;")

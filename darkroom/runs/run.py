@@ -99,6 +99,8 @@ class Run:
         self.iterations: list[Iteration] = []
         self.is_test = False
         """Whether it was begun as a test."""
+        self.is_fresh = False
+        """Whether it draws also what the store has."""
         self.is_control = False
         """Whether it spends images on plain reseeding: then it is no run of its own to resume."""
         self.home = project.folder

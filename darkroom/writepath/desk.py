@@ -21,6 +21,7 @@ from darkroom.adapters.stores.protocol import Store
 from darkroom.core.keys import RunKeys
 from darkroom.writepath.intents import Bag, Intent, Owner, identity
 from darkroom.writepath.locks import Locks
+from darkroom.writepath.turns import Pace, Turns
 
 _PROCESS = f"{os.getpid()}-{secrets.token_hex(4)}"
 
@@ -71,6 +72,12 @@ class Desk:
     pause: Callable[[float], None] = time.sleep
     settle_s: float = 3.0
     """So long after its intent a job may still be on its way into the server's queue."""
+    pace: Pace = field(default_factory=Pace)
+    """How machines that share the store hear of one another."""
+
+    def turns(self, project: str) -> Turns:
+        """Whose turn the jobs of a project are, among machines."""
+        return Turns(self.store, project, self.locks.machine, self.pace, self.pause)
 
     @property
     def owner(self) -> Owner:
@@ -99,6 +106,8 @@ class Job:
     """Parts of the sidecar known beforehand: input, workflow, parameters, parents ..."""
     asked: Bag = field(default_factory=dict[str, object])  # pyright: ignore[reportAssignmentType]
     """What must be answered before the image counts; needs an `Answer` when not empty."""
+    is_fresh: bool = False
+    """Drawn even where the store has it; within its run it is still drawn once."""
 
     @property
     def image_key(self) -> str:
@@ -110,10 +119,15 @@ class Job:
         """What the input images hold."""
         return {name: hashlib.sha256(data).hexdigest() for name, data in self.inputs.items()}
 
+    @property
+    def drawn_with(self) -> str:
+        """The engine as the job key has it; one drawn afresh is a job of its run alone."""
+        return f"{self.engine} fresh {self.keys.run_id}" if self.is_fresh else self.engine
+
     @cached_property
     def key(self) -> str:
         """The job key: the same drawing has the same key everywhere."""
-        return identity(self.graph, self.input_hashes, self.seed, self.engine)
+        return identity(self.graph, self.input_hashes, self.seed, self.drawn_with)
 
 
 @dataclass(frozen=True)

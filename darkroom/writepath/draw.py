@@ -1,10 +1,11 @@
 """Draw one job: ask the store first, pick up what a crash left, else draw it anew.
 
-Owns the order of those questions and the locks around them. Two processes of one
-machine that want the same job wait for one another, and the second finds it done.
+Owns the order of those questions and the locks around them. Two processes that want the
+same job, on one machine or on two that share the store, wait for one another, and the
+second finds it done.
 """
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict
 
 from darkroom.adapters.renderer import Renderer
@@ -15,7 +16,7 @@ from darkroom.core.keys import RunKeys, sidecar_key
 from darkroom.core.sidecar import moment
 from darkroom.writepath.commit import check_description
 from darkroom.writepath.crashpoints import reach
-from darkroom.writepath.desk import Answer, Desk, Drawn, Job
+from darkroom.writepath.desk import Answer, Committed, Desk, Drawn, Job
 from darkroom.writepath.drive import (
     Errand,
     OnProgress,
@@ -24,8 +25,8 @@ from darkroom.writepath.drive import (
 )
 from darkroom.writepath.flight import Flight
 from darkroom.writepath.intents import Bag, Intent, attempt_prefix, with_prefix
-from darkroom.writepath.ledger import input_files, sha256_of
-from darkroom.writepath.outcomes import Open, Resubmit, standing
+from darkroom.writepath.ledger import claim_of, input_files, sha256_of
+from darkroom.writepath.outcomes import Claim, Open, Resubmit, standing
 
 LOCK_WAIT_S = 3600.0
 
@@ -54,13 +55,27 @@ def run_errand(job: Job, errand: Errand) -> Drawn:
             stack.enter_context(errand.desk.locks.held(name, LOCK_WAIT_S, errand.flight.go_on))
 
         hold(job_lock(job.keys.project, job.key))
-        if found := errand.ledger.committed(job.keys.project, job.key):
+        if found := _committed(job, errand) or stack.enter_context(_turn(job, errand)):
             return found
-        if (begun := _begun(job, errand)) is not None:
+        # asked again: another machine may have had its turn between the question and ours
+        claims = errand.ledger.claims(job.keys.project, job.key)
+        if found := errand.ledger.committed_among(claims, job.key):
+            return found
+        if (begun := _begun(job, errand, claims)) is not None:
             hold(image_lock(begun.last.image_key))
             return resume(errand, begun)
         hold(image_lock(job.image_key))
-        return _drawn(job, errand)
+        return _drawn(job, errand, claims)
+
+
+def _turn(job: Job, errand: Errand) -> AbstractContextManager[Committed | None]:
+    """Our turn among machines, or what another one committed while we waited for it."""
+    turns = errand.desk.turns(job.keys.project)
+    return turns.awaited(job.key, LOCK_WAIT_S, errand.flight.go_on, lambda: _committed(job, errand))
+
+
+def _committed(job: Job, errand: Errand) -> Committed | None:
+    return errand.ledger.committed(job.keys.project, job.key)
 
 
 def job_lock(project: str, job: str) -> str:
@@ -83,9 +98,8 @@ def _check(job: Job, errand: Errand) -> None:
         )
 
 
-def _begun(job: Job, errand: Errand) -> Open | Resubmit | None:
+def _begun(job: Job, errand: Errand, claims: tuple[Claim, ...]) -> Open | Resubmit | None:
     """A promise of this job that no crash, here or in another run, let come to an end."""
-    claims = errand.ledger.claims(job.keys.project, job.key)
     runs = {claim.run_id for claim in claims} | {job.keys.run_id}
     for run in sorted(runs):
         try:
@@ -101,7 +115,7 @@ def _begun(job: Job, errand: Errand) -> Open | Resubmit | None:
     return None
 
 
-def _drawn(job: Job, errand: Errand) -> Drawn:
+def _drawn(job: Job, errand: Errand, claims: tuple[Claim, ...]) -> Drawn:
     """Nothing of it is anywhere: promise, submit, see it through."""
     desk, ledger = errand.desk, errand.ledger
     for key in (sidecar_key(job.image_key), job.image_key):
@@ -112,7 +126,7 @@ def _drawn(job: Job, errand: Errand) -> Drawn:
     intent = _intent(job, errand, attempt)
     check_description(desk, intent)
     ledger.keep_inputs(job)
-    ledger.claim(job.keys, job.key, job.iteration)
+    ledger.enter(claim_of(job.keys, job.key, job.iteration), claims)
     reach("after-claim")
     return submit_and_follow(errand, intent)
 
@@ -124,7 +138,7 @@ def _intent(job: Job, errand: Errand, attempt: int) -> Intent:
         attempt=attempt,
         prompt_id=prompt_id,
         host=errand.renderer.name,
-        engine=job.engine,
+        engine=job.drawn_with,
         receipt=_as_bag(errand.flight.receipt()),
         seed=job.seed,
         graph=with_prefix(job.graph, attempt_prefix(job.key, attempt, prompt_id)),

@@ -5,8 +5,8 @@ job. Used alike by a fresh draw and by reconcile; the caller holds the job's loc
 """
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from typing import TypeAlias
 
 from darkroom.adapters.renderer import Renderer
@@ -20,6 +20,7 @@ from darkroom.core.errors import (
     JobRejected,
     StoreError,
 )
+from darkroom.core.fleet.fates import Loss, LossCause
 from darkroom.core.jobs import (
     Cancelled,
     Done,
@@ -47,15 +48,17 @@ from darkroom.writepath.desk import (
     Taken,
     Waiting,
 )
-from darkroom.writepath.flight import Flight
+from darkroom.writepath.flight import Berth, Flight
 from darkroom.writepath.intents import Intent, attempt_prefix, with_prefix
 from darkroom.writepath.ledger import Ledger
 from darkroom.writepath.outcomes import (
+    MAX_SUBMISSIONS,
     NotDrawn,
     Open,
     Repeated,
     Resubmit,
     Result,
+    Vanished,
     Withdrawn,
     ending_of_a_loss,
     losses_in_a_row,
@@ -69,6 +72,20 @@ OnProgress: TypeAlias = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
+class LossRule:
+    """What becomes of a job that its server lost."""
+
+    most: int = MAX_SUBMISSIONS
+    """Lost so often while it ran, it is given up."""
+    hand_back: Callable[[Intent, Loss], None] | None = None
+    """Told before JobLost is raised; without it the same server gets the job again."""
+    stalls: bool = False
+    """Whether a job that goes nowhere is lost rather than failed."""
+    poisoned: Callable[[Intent, NotDrawn], None] = lambda _intent, _ended: None
+    """Told before the job is given up for good."""
+
+
+@dataclass(frozen=True)
 class Errand:
     """One way to bring jobs to an end: the desk, a server, and who answers questions."""
 
@@ -79,6 +96,15 @@ class Errand:
     uploads: Uploads = field(default_factory=Uploads)
     calls_back: bool = True
     """Whether Ctrl-C takes the job off the server; else it goes on there, to be collected."""
+    losses: LossRule = LossRule()
+    berth: Berth | None = None
+    """The place kept for this job, where it was taken beforehand."""
+    took: Callable[[float], None] = lambda _seconds: None
+    """Told how long the server drew."""
+
+    def place(self) -> AbstractContextManager[None]:
+        """A place in the server's queue."""
+        return self.berth.place() if self.berth else self.flight.place()
 
     @property
     def renderer(self) -> Renderer:
@@ -93,13 +119,15 @@ class Errand:
 
 def submit_and_follow(errand: Errand, intent: Intent) -> Drawn:
     """Make the promise, submit, and see it through."""
-    while True:
-        with errand.flight.place():
-            final = _submitted(errand, intent)
-        step = _settled(errand, intent, final)
-        if not isinstance(step, Intent):
-            return step
+    while isinstance(step := _unless_away(_attempted, errand, intent), Intent):
         intent = step
+    return step
+
+
+def _attempted(errand: Errand, intent: Intent) -> Drawn | Intent:
+    with errand.place():
+        final = _submitted(errand, intent)
+    return _settled(errand, intent, final)
 
 
 def resume(errand: Errand, begun: Open | Resubmit) -> Drawn:
@@ -111,16 +139,32 @@ def resume(errand: Errand, begun: Open | Resubmit) -> Drawn:
         return _committed(errand, intent, picture, None)
     if isinstance(begun, Resubmit):
         return submit_and_follow(errand, next_attempt(errand, intent))
-    return _followed(errand, intent)
+    step = _unless_away(_followed, errand, intent)
+    return submit_and_follow(errand, step) if isinstance(step, Intent) else step
 
 
-def _followed(errand: Errand, intent: Intent) -> Drawn:
+def _followed(errand: Errand, intent: Intent) -> Drawn | Intent:
     state = known_state(errand, intent)
     if isinstance(state, Pending | Running):
-        with errand.flight.place():
+        with errand.place():
             state = _awaited(errand, intent)
-    step = _settled(errand, intent, state)
-    return submit_and_follow(errand, step) if isinstance(step, Intent) else step
+    return _settled(errand, intent, state)
+
+
+def _unless_away(
+    act: Callable[[Errand, Intent], Drawn | Intent], errand: Errand, intent: Intent
+) -> Drawn | Intent:
+    """Where lost jobs are handed back, a server that does not answer has lost what it had."""
+    try:
+        return act(errand, intent)
+    except (JobFailed, JobRejected, JobLost):
+        raise
+    except ComfyError as error:
+        if errand.losses.hand_back is None:
+            raise
+        if error.code == "submission-unclear":
+            errand.flight.accepted(intent.prompt_id)
+        return after_loss(errand, intent, "away", error)
 
 
 def known_state(errand: Errand, intent: Intent) -> JobState:
@@ -148,6 +192,8 @@ def next_attempt(errand: Errand, last: Intent) -> Intent:
         "created_at": moment(desk.now()),
         "owner": desk.owner,
     }
+    if last.host != errand.renderer.name:
+        changes["receipt"] = asdict(errand.flight.receipt())
     return last.model_copy(update=changes)
 
 
@@ -161,6 +207,7 @@ def _submitted(errand: Errand, intent: Intent) -> FinalState:
             reach("after-submit")
             return _awaited_aboard(errand, intent)
     except JobRejected as exc:
+        errand.flight.settled(intent.prompt_id)
         return Failed("rejected", exc.message)
 
 
@@ -170,6 +217,7 @@ def _awaited(errand: Errand, intent: Intent) -> FinalState:
 
 
 def _awaited_aboard(errand: Errand, intent: Intent) -> FinalState:
+    errand.flight.accepted(intent.prompt_id)
     if errand.flight.stopped:  # it was sent while the stop went round
         errand.renderer.cancel(intent.prompt_id)
     final = errand.renderer.wait(intent.prompt_id, errand.on_progress)
@@ -207,12 +255,11 @@ def _withdraw(errand: Errand, intent: Intent) -> None:
 def _settled(errand: Errand, intent: Intent, state: JobState) -> Drawn | Intent:
     """What the server's answer leads to; an Intent means: submit this one next."""
     match state:
-        case Done():
-            return _collected(errand, intent, state)
-        case Failed(cause, message, node):
-            return ended(errand, intent, NotDrawn(cause=cause, message=message, node=node))
-        case Cancelled():
-            return ended(errand, intent, Withdrawn())
+        case Failed("stalled") if errand.losses.stalls:
+            return after_loss(errand, intent, "stalled")
+        case Done() | Failed() | Cancelled():
+            errand.flight.settled(intent.prompt_id)
+            return _finished(errand, intent, state)
         case Lost() if errand.flight.stopped:
             # a pending job that is called back leaves no trace on the server
             return ended(errand, intent, Withdrawn())
@@ -224,16 +271,41 @@ def _settled(errand: Errand, intent: Intent, state: JobState) -> Drawn | Intent:
             )
 
 
-def after_loss(errand: Errand, intent: Intent) -> Drawn | Intent:
+def _finished(errand: Errand, intent: Intent, state: Done | Failed | Cancelled) -> Drawn | Intent:
+    match state:
+        case Done():
+            errand.took(state.seconds or 0.0)
+            return _collected(errand, intent, state)
+        case Failed(cause, message, node):
+            return ended(errand, intent, NotDrawn(cause=cause, message=message, node=node))
+        case Cancelled():
+            return ended(errand, intent, Withdrawn())
+
+
+def after_loss(
+    errand: Errand, intent: Intent, cause: LossCause = "lost", error: ComfyError | None = None
+) -> Drawn | Intent:
     """Record the loss; the next attempt, or the end of them."""
+    rule, loss = errand.losses, Loss(cause, errand.flight.lost(intent.prompt_id))
     losses = losses_in_a_row(errand.ledger.attempts(intent.keys, intent.job_key))
-    result = ending_of_a_loss(losses)
+    result = ending_of_a_loss(losses, loss, rule.most)
     if isinstance(result, NotDrawn):
+        rule.poisoned(intent, result)
         return ended(errand, intent, result)
-    _record(errand, intent, result)
+    if cause != "away":  # a server that comes back may have it still
+        _record(errand, intent, result)
     reach("after-lost")
     errand.uploads.forget()  # whatever stands there now may not have them
+    if rule.hand_back is not None:
+        rule.hand_back(intent, loss)
+        why = f"{cause}: {error.message}" if error else cause
+        raise JobLost("job-handed-back", why, where=errand.renderer.name) from error
     return next_attempt(errand, intent)
+
+
+def leave_behind(errand: Errand, intent: Intent, loss: Loss) -> None:
+    """Another server takes the job: what the one before has of it counts no more."""
+    _record(errand, intent, Vanished(cause=loss.cause, ran=loss.ran))
 
 
 def _collected(errand: Errand, intent: Intent, done: Done) -> Drawn | Intent:

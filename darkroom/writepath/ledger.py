@@ -36,6 +36,11 @@ def claim_key(claim: Claim) -> str:
     return f"{folder}/{claim.run_id}.{claim.iteration:03d}.json"
 
 
+def claim_of(keys: RunKeys, job: str, iteration: int) -> Claim:
+    """The index entry of a job that was meant for that place."""
+    return Claim(job_key=job, project=keys.project, run_id=keys.run_id, iteration=iteration)
+
+
 def input_files(job: Job) -> tuple[InputFile, ...]:
     """The job's input images and where the store keeps them."""
     return tuple(_input_file(job.keys.project, *item) for item in job.input_hashes.items())
@@ -63,8 +68,13 @@ class Ledger:
 
     def claim(self, keys: RunKeys, job: str, iteration: int) -> None:
         """Enter the job in the index."""
-        claim = Claim(job_key=job, project=keys.project, run_id=keys.run_id, iteration=iteration)
+        claim = claim_of(keys, job, iteration)
         if self.store.head(claim_key(claim)) is None:
+            self.enter(claim)
+
+    def enter(self, claim: Claim, known: tuple[Claim, ...] = ()) -> None:
+        """Enter the job in the index, unless the entry is one of those known."""
+        if claim not in known:
             self.store.put(claim_key(claim), claim.as_bytes(), JSON)
 
     def claims(self, project: str, job: str) -> tuple[Claim, ...]:
@@ -132,7 +142,11 @@ class Ledger:
 
     def committed(self, project: str, job: str) -> Committed | None:
         """Ask the store first: where this job was committed, if it was."""
-        for claim in self.claims(project, job):
+        return self.committed_among(self.claims(project, job), job)
+
+    def committed_among(self, claims: tuple[Claim, ...], job: str) -> Committed | None:
+        """Which of these places the job was committed at, if it was."""
+        for claim in claims:
             image_key = RunKeys(claim.project, claim.run_id).image(claim.iteration)
             try:
                 found = self.committed_at(image_key, job)

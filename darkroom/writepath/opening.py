@@ -63,16 +63,18 @@ def reconcile_lab(
     reports: list[ReconcileReport] = []
     with ExitStack() as stack:
         desk = stack.enter_context(opened_desk(lab))
-        for name in [project] if project else _names(lab, desk):
-            if name != UNNAMED_PROJECT:
-                project_folder(lab, name)  # refuses a name that is no project
+        for name in stored_projects(lab, desk, project):
             hosts = Hosts(lab, _comfy_of(lab, name), stack)
             reports.append(reconcile(name, desk, hosts, options=options))
     return tuple(reports)
 
 
-def _names(lab: Lab, desk: Desk) -> list[str]:
-    """Every project, and what was drawn for none of them."""
+def stored_projects(lab: Lab, desk: Desk, project: str | None = None) -> list[str]:
+    """The one that is named, if there is such a project; else all, and what belongs to none."""
+    if project is not None:
+        if project != UNNAMED_PROJECT:
+            project_folder(lab, project)  # refuses a name that is no project
+        return [project]
     named = [item.name for item in list_projects(lab)]
     drawn = next(desk.store.iter_keys(f"{UNNAMED_PROJECT}/working/"), None)
     return named if drawn is None else [*named, UNNAMED_PROJECT]

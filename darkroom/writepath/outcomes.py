@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, TypeAdapter, ValidationError
 
 from darkroom.core.errors import DataError
+from darkroom.core.fleet.fates import Loss, LossCause, is_poison
 from darkroom.core.jobs import FailureCause
 from darkroom.writepath.intents import Intent, Record, first_problem
 
@@ -35,9 +36,12 @@ class Withdrawn(Record):
 
 
 class Vanished(Record):
-    """Neither queue nor history knew it; another attempt follows."""
+    """Neither queue nor history knew it, or its server was given up; another attempt follows."""
 
     result: Literal["lost"] = "lost"
+    cause: LossCause = "lost"
+    ran: bool = True
+    """False where another job was before it in the queue: such a loss is not counted."""
 
 
 class Repeated(Record):
@@ -148,20 +152,23 @@ def standing(attempts: tuple[Attempt, ...]) -> Standing:
 
 
 def losses_in_a_row(attempts: tuple[Attempt, ...]) -> int:
-    """How often the server lost the job since it last ended some other way."""
+    """How often the job was lost while it ran, since it last ended some other way."""
     count = 0
     for attempt in reversed(attempts):
         if attempt.outcome is None:
             continue
-        if not isinstance(attempt.outcome.ended, Vanished):
+        ended = attempt.outcome.ended
+        if not isinstance(ended, Vanished):
             break
-        count += 1
+        count += ended.ran
     return count
 
 
-def ending_of_a_loss(losses_before: int) -> NotDrawn | Vanished:
+def ending_of_a_loss(
+    losses_before: int, loss: Loss, most: int = MAX_SUBMISSIONS
+) -> NotDrawn | Vanished:
     """A loss leads to another attempt, until too many were lost."""
-    if losses_before + 1 < MAX_SUBMISSIONS:
-        return Vanished()
-    message = f"the server lost it {MAX_SUBMISSIONS} times; it may be this job that kills it"
-    return NotDrawn(cause="lost", message=message)
+    if not is_poison(loss, losses_before, most):
+        return Vanished(cause=loss.cause, ran=loss.ran)
+    message = f"it was lost {losses_before + 1} times; it may be this job that stops the server"
+    return NotDrawn(cause="stalled" if loss.cause == "stalled" else "lost", message=message)

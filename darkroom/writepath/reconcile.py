@@ -2,10 +2,13 @@
 
 Owns the order: jobs first, then orphans, broken images and the index. Safe to run twice
 at once and beside running work: one reconcile per project at a time, and a job whose
-lock is held belongs to whoever holds it. What it cannot settle it leaves, with a reason.
+lock or turn is held belongs to whoever holds it. What it cannot settle it leaves, with a
+reason. `only_left` looks at no more than the notes of turns: what processes that died were
+in the middle of, at a cost that does not grow with what the project has.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from darkroom.adapters.renderer import Renderer
@@ -21,9 +24,9 @@ from darkroom.writepath.flight import Flight, NoHost
 from darkroom.writepath.intents import Intent
 from darkroom.writepath.ledger import Ledger
 from darkroom.writepath.orphans import orphans, restore_index, verify_sidecars
-from darkroom.writepath.outcomes import Closed, Open, Resubmit, standing
+from darkroom.writepath.outcomes import Closed, Open, Resubmit, Untouched, standing
 from darkroom.writepath.report import Finding, Kind, ReconcileReport
-from darkroom.writepath.survey import JobPlace, Survey, survey
+from darkroom.writepath.survey import Survey, survey
 
 _STILL_WANTED = {"pending", "active", "damaged", "collected", "completed", "resubmitted"}
 
@@ -42,7 +45,9 @@ class ReconcileOptions:
     """Read every sidecar and image, and compare them."""
     lock_wait_s: float = 60.0
     foreign_grace_s: float = 3600.0
-    """So long the promises of another machine are left to it."""
+    """So long the promises of another machine are left to it, unless it died at work on them."""
+    only_left: bool = False
+    """Look only at what processes that died were in the middle of."""
 
 
 def reconcile(
@@ -55,18 +60,52 @@ def reconcile(
     """Bring every job of the project to an end, and report everything that is not in order."""
     chosen = options or ReconcileOptions()
     with desk.locks.held(f"reconcile-{project}", chosen.lock_wait_s):
-        seen = survey(desk.store, project)
-        reach("after-survey")
         work = _Work(desk, renderers, answer, chosen)
-        findings, ended_before = [*_problems(seen)], 0
-        for place in seen.unsettled():
-            if finding := work.job(seen, place):
-                findings.append(finding)
-            else:
-                ended_before += 1
-            reach("after-job")
-        findings += _aftermath(desk, seen, findings, chosen)
+        if chosen.only_left:
+            findings, ended_before = _settled(work, _left(desk, project))
+        else:
+            seen = survey(desk.store, project)
+            reach("after-survey")
+            findings, ended_before = _settled(work, _unsettled(seen))
+            findings = [*_problems(seen), *findings]
+            findings += _aftermath(desk, seen, findings, chosen)
     return ReconcileReport(project, chosen.dry_run, tuple(findings), ended_before)
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A job in a run, and the number of its last attempt."""
+
+    keys: RunKeys
+    job_key: str
+    attempt: int
+
+
+def _unsettled(seen: Survey) -> list[_Begun]:
+    return [
+        _Begun(RunKeys(seen.project, place.run_id), place.job_key, seen.promised[place])
+        for place in seen.unsettled()
+    ]
+
+
+def _left(desk: Desk, project: str) -> list[_Begun]:
+    """Every place of the jobs that notes of turns name."""
+    ledger = Ledger(desk.store)
+    found: list[_Begun] = []
+    for job in sorted({note.job_key for note in desk.turns(project).notes()}):
+        runs = sorted({claim.run_id for claim in ledger.claims(project, job)})
+        found += [_Begun(RunKeys(project, run), job, 0) for run in runs]
+    return found
+
+
+def _settled(work: "_Work", begun: list[_Begun]) -> tuple[list[Finding], int]:
+    """What became of each; and how many had ended before."""
+    findings: list[Finding] = []
+    for each in begun:
+        if finding := work.job(each):
+            findings.append(finding)
+        reach("after-job")
+    return findings, len(begun) - len(findings)
 
 
 def _problems(seen: Survey) -> Iterator[Finding]:
@@ -109,34 +148,50 @@ class _Work:
     answer: Answer | None
     options: ReconcileOptions
 
-    def job(self, seen: Survey, place: JobPlace) -> Finding | None:
+    def job(self, begun: _Begun) -> Finding | None:
         """Bring one job to an end, or say why not; None where it had ended before."""
-        keys = RunKeys(seen.project, place.run_id)
-        key = keys.intent(place.job_key, seen.promised[place])
-        with self.desk.locks.tried(job_lock(seen.project, place.job_key)) as free:
-            if not free:
-                return Finding("active", key, place.job_key, "its process is alive")
+        project, job = begun.keys.project, begun.job_key
+        key = begun.keys.intent(job, begun.attempt or 1)
+        with ExitStack() as stack:
+            if not stack.enter_context(self.desk.locks.tried(job_lock(project, job))):
+                return Finding("active", key, job, "its process is alive")
             try:
-                return self._settle(keys, key, place.job_key)
+                return self._in_turn(begun, key, stack)
             except DataError as error:
-                return Finding("damaged", error.where or key, place.job_key, error.message)
+                return Finding("damaged", error.where or key, job, error.message)
             except (ComfyError, StoreError, VisionError) as error:
-                return Finding("pending", key, place.job_key, error.message)
+                return Finding("pending", key, job, error.message)
 
-    def _settle(self, keys: RunKeys, key: str, job: str) -> Finding | None:
-        found = standing(Ledger(self.desk.store).attempts(keys, job))
-        match found:
+    def _in_turn(self, begun: _Begun, key: str, stack: ExitStack) -> Finding | None:
+        turns = self.desk.turns(begun.keys.project)
+        left = list(turns.notes(begun.job_key))
+        if self.options.dry_run:
+            is_free = all(turns.is_dead(note) for note in left)
+        else:
+            is_free = stack.enter_context(turns.tried(begun.job_key))
+        if not is_free:
+            return Finding("active", key, begun.job_key, "another machine is at work on it")
+        grace_s = 0.0 if left else self.options.foreign_grace_s
+        return self._settle(begun, key, grace_s)
+
+    def _settle(self, begun: _Begun, key: str, grace_s: float) -> Finding | None:
+        keys, job = begun.keys, begun.job_key
+        match found := standing(Ledger(self.desk.store).attempts(keys, job)):
             case Open(last) | Resubmit(last):
-                key = keys.intent(job, last.attempt)
+                return self._ended(found, keys.intent(job, last.attempt), grace_s)
             case Closed():
                 return None
-            case _:
+            case Untouched() if not begun.attempt:
+                return None
+            case Untouched():
                 return Finding("damaged", key, job, "an earlier attempt is missing")
+
+    def _ended(self, found: Open | Resubmit, key: str, grace_s: float) -> Finding | None:
+        last, job = found.last, found.last.job_key
         if Ledger(self.desk.store).committed_at(last.image_key, job):
-            return self._indexed(last)
-        machine = last.owner.machine
-        age_s = self.desk.age_s(last.created_at)
-        if machine != self.desk.locks.machine and age_s < self.options.foreign_grace_s:
+            return None if self.options.only_left else self._indexed(last)
+        is_ours = last.owner.machine == self.desk.locks.machine
+        if not is_ours and self.desk.age_s(last.created_at) < grace_s:
             return Finding("pending", key, job, "another machine promised it less than an hour ago")
         renderer = self.renderers.get(last.host) or NoHost(last.host)
         with self.desk.locks.tried(image_lock(last.image_key)) as free:

@@ -156,3 +156,15 @@ def test_a_process_is_known_by_its_beginning() -> None:
     assert not has_ended(os.getpid(), own)
     assert has_ended(os.getpid(), "another moment")
     assert started_at(2**22 + 1) is None
+
+
+def test_an_engine_that_was_killed_comes_back_where_it_was(tmp_path):
+    engine = EngineProcess(tmp_path)
+    first = engine.start(within_s=60.0)
+    os.kill(first.pid, signal.SIGKILL)
+    try:
+        again = engine.start(within_s=60.0)
+        assert (again.url, again.started) == (first.url, True)
+        assert again.pid != first.pid
+    finally:
+        engine.stop()

@@ -55,7 +55,12 @@ def test_the_title_is_the_projects_name_whatever_yaml_makes_of_it(lab: Lab, name
 
 def test_the_demo_needs_no_project_called_demo(lab: Lab) -> None:
     folder = create_project(lab, "demo", "demo")
-    assert files(folder) == {"config/AIGen.yaml", "config/AIVis.yaml", "config/rules.yaml"}
+    assert files(folder) == {
+        "config/AIGen.yaml",
+        "config/AIVis.yaml",
+        "config/rules.yaml",
+        "experiments/first.yaml",
+    }
     assert open_project(lab, "demo").aigen.comfyui.is_embedded
 
 

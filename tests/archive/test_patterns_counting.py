@@ -102,7 +102,7 @@ def test_images_of_one_run_count_for_less_where_runs_differ() -> None:
         [""] * 1000, failed, runs, (Axis("a", ("x",), alone),), (), np.zeros((1000, 0), bool), []
     )
     apart = Table(**{**vars(made), "runs": np.arange(1000)})
-    loose = Limits(failure_threshold=0.01, min_runs=1)
+    loose = Limits(failure_threshold=0.01, min_runs=1, false_share=0.01)
     (crowded,) = count(made, loose).cells or [None]
     (free,) = count(apart, loose).cells or [None]
     assert free is not None

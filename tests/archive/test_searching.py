@@ -41,7 +41,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
         sidecar(3, parameters={"cfg": 3.5, "steps": 30, "sampler": "heun"}),
         sidecar(4, parameters=lora("Warm-Light.safetensors"), workflow={"model": "FLUX-dev"}),
         sidecar(5, variations={"place": "beach"}, input={"negative_prompt": "blurry"}),
-        sidecar(6, input={"prompt": HOSTILE}, parameters={"seed": 2**64 - 1}),
+        sidecar(
+            6,
+            input={"prompt": HOSTILE},
+            parameters={"seed": 2**64 - 1},
+            extra={"camera": {"lens/f": [50, "mm"]}, "a.b": 1},
+        ),
         sidecar(1, run=TEST_RUN, is_test=True),
         sidecar(1, project="other", run="2026-11-23_00-00-00", input={"preset": "soft"}),
     )
@@ -84,6 +89,11 @@ def found(lab: Lab, **filters: Any) -> list[str]:
         ({"run": f"demo/{library.RUN}", "until": "2026-11-21T11:30:03"}, "12"),
         ({"since": "2026-11-21T11:30:05"}, "56"),
         ({"liked": False}, "123456"),
+        ({"extra": "camera.lens/f.0=50"}, "6"),
+        ({"extra": "camera.lens/f.1"}, "6"),
+        ({"extra": "a.b=1"}, "6"),
+        ({"extra": "camera.lens/f.1=50"}, ""),
+        ({"extra": "' OR TRUE --=1"}, ""),
         ({"annotated": True}, ""),
         ({"prompt": HOSTILE}, "6"),
         ({"prompt": "'; DROP TABLE images; --"}, "6"),
@@ -114,7 +124,13 @@ def test_every_filter_has_its_condition_and_every_condition_its_filter() -> None
 
 
 def _example(kind: str, choices: tuple[str, ...]) -> Any:
-    examples: dict[str, Any] = {"flag": True, "moment": "1d", "axis": "a=b", "of": "niqe"}
+    examples: dict[str, Any] = {
+        "flag": True,
+        "moment": "1d",
+        "axis": "a=b",
+        "of": "niqe",
+        "entry": "a=b",
+    }
     return examples.get(kind, choices[0] if choices else "1")
 
 
@@ -176,6 +192,7 @@ def test_what_is_said_is_found_before_any_sync(small: Lab) -> None:
     assert found(small, **shown, liked=True, min_rating=9) == ["1"]
     assert found(small, **shown, failure="noise", status="ko", notes="GRAIN") == ["2"]
     assert found(small, archived="include", deleted="only") == ["3"]
+    assert found(small, **shown, extra="mood=calm") == ["1"]
     with opened_library(small) as connection:
         row = connection.execute("SELECT extra, annotated_by FROM image WHERE rating = 9")
         assert row.fetchall() == [('{"mood": "calm"}', "ann")]

@@ -51,6 +51,9 @@ def test_tests_archived_and_deleted_are_left_out_unless_asked_for() -> None:
         ({"liked": True}, {"liked": True}),
         ({"accepted": False}, {"accepted": False}),
         ({"variation": "place=the beach"}, {"axis": "place", "axis_value": "the beach"}),
+        ({"extra": "lens=50=mm"}, {"extra_keys": ["/lens"], "extra_value": "50=mm"}),
+        ({"extra": "a.b/c~d"}, {"extra_keys": ["/a/b~1c~0d", "/a.b~1c~0d"]}),
+        ({"extra": "a="}, {"extra_keys": ["/a"], "extra_value": ""}),
         ({"metric": "niqe=5.."}, {"metric": "niqe", "metric_from": 5.0, "metric_to": INF}),
         ({"metric": "niqe"}, {"metric": "niqe", "metric_from": -INF, "metric_to": INF}),
         ({"since": "2026-01-31"}, {"since": datetime(2026, 1, 31)}),  # noqa: DTZ001 - as kept
@@ -86,6 +89,8 @@ def test_a_filter_comes_to_its_parameters(
         ({"tests": "maybe"}, "none of exclude, include, only"),
         ({"liked": "yes"}, "is true or false"),
         ({"variation": "place"}, "AXIS=VALUE"),
+        ({"extra": "=5"}, "KEY=VALUE"),
+        ({"extra": "a..b=5"}, "KEY=VALUE"),
         ({"since": "yesterday"}, "no moment"),
         ({"score": "0.5..", "min_score": 0.8}, "score is given as well"),
     ],

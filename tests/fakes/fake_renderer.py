@@ -172,6 +172,11 @@ class FakeRenderer:
             self._save(job | {"cancelled": True})
             return True
 
+    def free(self) -> None:
+        self._answer()
+        with (self.folder / "freed.log").open("a") as log:
+            log.write("freed\n")
+
     # -- inside
 
     def _answer(self) -> dict[str, Any]:

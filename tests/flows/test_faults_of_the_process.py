@@ -15,7 +15,7 @@ import pytest
 from darkroom.archive.querying import connect
 from darkroom.core.errors import UsageError
 from tests.fakes.comfy_server import ComfyServer, Job, draw
-from tests.flows.fault_scenes import Bench
+from tests.flows.fault_scenes import Bench, free_slots
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +68,7 @@ def test_a_job_the_server_still_has_after_the_kill_is_waited_for(bench: Bench, g
     until(lambda: bench.comfy.running)
     process.kill()
     process.communicate()
+    free_slots()
     threading.Timer(0.5, gate.set).start()
     report = bench.run()
     assert (report.status, len(bench.drawn)) == ("accepted", 3)

@@ -5,7 +5,6 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from darkroom.core.errors import ComfyUnreachable
-from darkroom.runs.params import IterateParams
 from darkroom.runs.report import RunReport
 from flows.iterate import iterate
 from tests.runs.run_scenes import Lab
@@ -20,7 +19,7 @@ def artifacts(key: str) -> list[object]:
 
 
 def test_a_run_under_prefect_ends_as_without_it_and_shows_its_iterations(lab):
-    report = iterate(IterateParams(project="demo"))
+    report = iterate("demo")
     assert isinstance(report, RunReport)
     assert report.status == "accepted"
     name = f"demo-{report.run_id}".replace("_", "-")
@@ -43,15 +42,16 @@ def test_a_server_that_comes_back_is_tried_again_and_costs_no_iteration(lab: Lab
         "tests.fakes.fake_renderer.FakeRenderer.submit", lambda _, g, p: submit(g, p)
     )
     monkeypatch.setattr("flows.iterate.draw.retry_delay_seconds", 0)
-    report = iterate(IterateParams(project="demo"))
+    report = iterate("demo")
     assert isinstance(report, RunReport)
     assert [line.failure for line in report.iterations] == [None, None, None]
 
 
 def test_the_parameters_make_a_form_with_bounds_and_words():
     schema = iterate.parameters.model_dump()
-    form = schema["definitions"]["IterateParams"]["properties"]
-    assert schema["required"] == ["params"]
+    form = schema["definitions"]["IterateOptions"]["properties"]
+    assert schema["required"] == ["project"]
+    assert schema["properties"]["project"]["pattern"]
     assert all(field.get("description") for field in form.values())
     assert form["resume_from"]["anyOf"][0]["minimum"] == 1
     assert form["seed_ranking_mode"]["enum"] == ["rank1", "top3", "top5"]

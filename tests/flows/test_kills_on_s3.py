@@ -12,7 +12,7 @@ import pytest
 
 from tests.fakes.comfy_server import ComfyServer, Job, draw
 from tests.fakes.s3_servers import rclone
-from tests.flows.fault_scenes import Bench
+from tests.flows.fault_scenes import Bench, free_slots
 from tests.writepath.invariants import sidecars
 
 KILLS = int(os.environ.get("DARKROOM_TEST_KILLS", "8"))
@@ -37,6 +37,7 @@ def killed_at_some_moment(bench: Bench, chance: random.Random) -> bool:
     was_alive = process.poll() is None
     process.kill()
     process.communicate()
+    free_slots()
     return was_alive
 
 

@@ -2,21 +2,26 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import requests
+from prefect.exceptions import PrefectException
 
+from benchmarks.recovery.checks import counted
+from benchmarks.recovery.place import Place
 from flows.laboratory import CLIENT_FILE, FOLDER, client_environment, join
 from tests.fakes.s3_servers import free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 DARKROOM = Path(sys.executable).with_name("darkroom")
 PREFECT = Path(sys.executable).with_name("prefect")
 
@@ -97,7 +102,16 @@ def test_another_shell_in_the_folder_finds_the_server_and_the_deployments(home: 
     listed = run(PREFECT, "deployment", "ls", folder=home)
     assert "iterate/default" in listed.stdout, listed.stderr
     limits = asked(home, "/v2/concurrency_limits/filter")
-    assert [limit["name"] for limit in limits] == ["gpu:embedded"]
+    servers = [limit["name"] for limit in limits if limit["name"].startswith("gpu:")]
+    assert servers == ["gpu:embedded"]
+
+
+def test_another_shell_starts_a_run_by_its_project(home: Path) -> None:
+    assert run(DARKROOM, "project", "create", "demo", "--from", "demo", folder=home).returncode == 0
+    given = ("-p", "project=demo", "-p", 'options={"dry_run": true}')
+    ended = run(PREFECT, "deployment", "run", "iterate/default", *given, "--watch", folder=home)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "Completed" in ended.stdout
 
 
 def test_setting_up_again_changes_nothing(home: Path) -> None:
@@ -115,7 +129,7 @@ def test_setting_up_again_changes_nothing(home: Path) -> None:
     )
     assert again.returncode == 0, again.stderr
     assert counted == [asked(home, f"/{kind}/count") for kind in ("automations", "deployments")]
-    assert counted[0] == 1
+    assert counted[0] == 3  # dead runs, runs that crashed, workers that begin
     assert [pool["name"] for pool in asked(home, "/work_pools/filter")] == ["darkroom"]
 
 
@@ -157,3 +171,41 @@ def test_a_killed_server_comes_back_with_all_it_knew(home: Path) -> None:
             break
         time.sleep(0.5)
     assert "iterate/default" in run(PREFECT, "deployment", "ls", folder=home).stdout
+
+
+@pytest.fixture
+def place(home: Path) -> Place:
+    """The same laboratory with a project whose runs take a while."""
+    made = Place(home, 0)
+    made.prepare(("second",))
+    return made
+
+
+def test_runs_of_the_worker_come_to_their_end_whatever_is_killed(place: Place) -> None:
+    chance = random.Random(7)
+    place.deployed("second")
+    for kinds in (("worker", "flow"), ("engine",), ("prefect-server", "flow")):
+        until(lambda: "flow" in place.victims(), 200)
+        time.sleep(chance.uniform(2.0, 6.0))
+        for kind in kinds:
+            place.kill(kind, chance)
+    until(lambda: set(quietly(place).values()) == {"COMPLETED"}, 500)
+    place.command("reconcile")
+    found = counted(place.home / "projects")
+    assert (found.damaged, found.orphans, found.open_promises) == (0, 0, 0)
+    assert found.committed == found.jobs >= 5
+
+
+def quietly(place: Place) -> dict[str, str]:
+    """The states, once the server that was killed answers again."""
+    try:
+        return place.states()
+    except (KeyError, httpx.HTTPError, PrefectException, RuntimeError):
+        return {"": "UNKNOWN"}
+
+
+def until(holds: Callable[[], bool], within_s: float) -> None:
+    ends_at = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < ends_at
+        time.sleep(0.5)

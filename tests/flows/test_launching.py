@@ -59,8 +59,8 @@ def test_what_files_and_flags_say_wrongly_is_told_before_prefect_is_started(tmp_
     assert not (tmp_path / ".darkroom").exists()
 
 
-def fails_after(events: list[Event]) -> Callable[[IterateParams], None]:
-    def iterate(_: IterateParams) -> None:
+def fails_after(events: list[Event]) -> Callable[..., None]:
+    def iterate(*_: object) -> None:
         for event in events:
             tell(event)
         raise httpx.ConnectError("refused")

@@ -7,11 +7,11 @@ import pytest
 from darkroom.adapters.settings import open_lab
 from darkroom.adapters.stores import FolderStore
 from darkroom.archive.patterns.asking import read_trials
-from darkroom.archive.patterns.params import PatternsParams
+from darkroom.archive.patterns.params import PatternsOptions
 from flows.patterns import patterns
 from tests.fakes.failing_cats import cats_and_dogs, laboratory
 
-ASKED = PatternsParams(min_occurrences=6, images=1)
+ASKED = PatternsOptions(min_occurrences=6, images=1)
 
 
 def test_it_reports_and_on_request_tries_the_candidates(
@@ -19,10 +19,10 @@ def test_it_reports_and_on_request_tries_the_candidates(
 ) -> None:
     with laboratory(tmp_path, monkeypatch):
         cats_and_dogs(tmp_path)
-        assert [one.status for one in patterns(ASKED).patterns] == ["candidate"]
+        assert [one.status for one in patterns(options=ASKED).patterns] == ["candidate"]
         store = FolderStore(open_lab().store_root)
         assert read_trials(store, ["generated"]) == []
-        (tried,) = patterns(ASKED.model_copy(update={"confirm": True})).patterns
+        (tried,) = patterns(options=ASKED.model_copy(update={"confirm": True})).patterns
         assert len(read_trials(store, ["generated"])) == 1
         assert tried.trial is not None
         assert tried.trial.verdict == "open"

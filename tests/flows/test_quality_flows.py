@@ -9,8 +9,8 @@ import pytest
 
 from darkroom.core.errors import StoreUnavailable
 from darkroom.core.scoring.refinement import seed_of
-from darkroom.generating.params import RefineParams
-from darkroom.scoring.rescoring import RescoreParams, Rescoring
+from darkroom.generating.params import RefineOptions
+from darkroom.scoring.rescoring import Rescoring
 from flows.refine import refine
 from flows.rescore import rescore
 from tests.fakes.comfy_server import ComfyServer, running_server
@@ -53,10 +53,8 @@ def sidecars(home: Path) -> list[dict[str, Any]]:
 def test_a_series_under_prefect_ends_with_the_best_image(
     home: Path, comfy: ComfyServer, scored: Bench
 ) -> None:
-    params = RefineParams(
-        workflow=WORKFLOW, prompt="a chair", threshold=7, seed=4, validate_prompt=True
-    )
-    result = refine(params)
+    options = RefineOptions(workflow=WORKFLOW, threshold=7, seed=4, validate_prompt=True)
+    result = refine(prompt="a chair", options=options)
     assert (result.status, result.best) == ("success", 1)
     (sidecar,) = sidecars(home)
     assert sidecar["refinement"]["status"] == "success"
@@ -65,8 +63,8 @@ def test_a_series_under_prefect_ends_with_the_best_image(
 def test_a_series_without_a_seed_takes_one_from_the_flow_run(
     home: Path, comfy: ComfyServer, scored: Bench
 ) -> None:
-    params = RefineParams(workflow=WORKFLOW, prompt="a chair", threshold=10, max_attempts=2)
-    state = refine(params, return_state=True)
+    options = RefineOptions(workflow=WORKFLOW, threshold=10, max_attempts=2)
+    state = refine(prompt="a chair", options=options, return_state=True)
     result = state.result()
     assert result.status == "best_effort"
     assert result.seed == seed_of(str(state.state_details.flow_run_id))
@@ -88,7 +86,7 @@ def test_images_that_lack_scores_get_them_and_a_store_that_comes_back_is_tried_a
 
     monkeypatch.setattr(Rescoring, "score", score)
     monkeypatch.setattr("flows.rescore.score_group.retry_delay_seconds", 0)
-    report = rescore(RescoreParams())
+    report = rescore()
     assert (report.images, report.scored) == (3, 3)
     assert len(list(home.rglob("scores/*.json"))) == 3
 
@@ -96,5 +94,6 @@ def test_images_that_lack_scores_get_them_and_a_store_that_comes_back_is_tried_a
 @pytest.mark.parametrize("flow", [refine, rescore], ids=lambda each: each.name)
 def test_the_parameters_make_a_form_with_words(flow: Any) -> None:
     schema = flow.parameters.model_dump()
-    (form,) = schema["definitions"].values()
-    assert all(field.get("description") for field in form["properties"].values())
+    for form in schema["definitions"].values():
+        assert form["description"]
+        assert all(field.get("description") for field in form["properties"].values())

@@ -27,21 +27,20 @@ def test_a_question_gives_a_frame_and_leaves_a_table(archive: Archive) -> None:
     assert sync().added == 2
     assert not sync(SyncParams()).is_new
     assert sync(SyncParams(rebuild=True)).rebuilt == "asked for"
-    asked = QueryParams(sql="SELECT iteration, seed, prompt, rating FROM image ORDER BY iteration")
-    frame = query(asked)
+    frame = query(sql="SELECT iteration, seed, prompt, rating FROM image ORDER BY iteration")
     assert frame["seed"].tolist()[0] == 2**64 - 1
     assert frame["seed"].isna().tolist() == [False, True]
     with get_client(sync_client=True) as client:
         tables = [found.data for found in client.read_artifacts() if found.key == "answer"]
     assert any("18446744073709551615" in str(table) for table in tables)
-    assert query(QueryParams(name="warehouse/status"))["images"].tolist() == [2]
+    assert query("warehouse/status")["images"].tolist() == [2]
 
 
 def test_a_question_that_changes_something_is_refused(archive: Archive) -> None:
     archive.image(1)
     sync()
     with pytest.raises(UsageError, match="changes something"):
-        query(QueryParams(sql="DELETE FROM images"))
+        query(sql="DELETE FROM images")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from PIL import Image
 
 import flows.iterate as flow_module
 from darkroom.runs import opening
-from darkroom.runs.params import IterateParams
+from darkroom.runs.params import IterateOptions
 from darkroom.runs.report import RunReport
 from tests.fakes.fake_renderer import FakeRenderer
 from tests.fakes.scripted_judge import ScriptedJudge
@@ -118,7 +118,7 @@ class Lab:
             (self.folder / "input/input.png").write_bytes(a_png())
 
     def run(self, **params: Any) -> RunReport:
-        report = flow_module.iterate.fn(IterateParams(project="demo", **params))
+        report = flow_module.iterate.fn("demo", IterateOptions(**params))
         assert isinstance(report, RunReport)
         return report
 
@@ -154,6 +154,6 @@ def connect(lab: Lab, patch: pytest.MonkeyPatch) -> Lab:
     connect_servers(lab, patch)
     for name in STEPS:
         patch.setattr(flow_module, name, Plain(getattr(flow_module, name).fn))
-    for name in ("show", "show_report", "catch_up"):
+    for name in ("show", "show_report", "catch_up", "reconcile_jobs"):
         patch.setattr(flow_module, name, lambda *_: None)
     return lab

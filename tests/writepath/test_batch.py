@@ -98,7 +98,7 @@ def test_a_mistake_of_ours_is_raised_in_the_callers_thread(scene):
 
 def test_ctrl_c_calls_back_what_is_on_the_server_and_keeps_what_is_done(scene, monkeypatch):
     # with the usual patience a loaded machine leaves a job open, for reconcile to settle
-    monkeypatch.setattr("darkroom.writepath.batch._LANDING_S", 60.0)
+    monkeypatch.setattr("darkroom.writepath.fleet_crew._LANDING_S", 60.0)
 
     def work():
         def stop(_number, _result):

@@ -10,6 +10,7 @@ from darkroom.core.sidecar import parse
 from darkroom.writepath.desk import Committed, Desk, Ended
 from darkroom.writepath.draw import draw
 from darkroom.writepath.locks import Locks
+from darkroom.writepath.turns import Pace
 from tests.fakes.fake_renderer import FakeRenderer
 from tests.writepath.invariants import violations
 from tests.writepath.scenes import KEYS, Scene, a_job
@@ -177,10 +178,10 @@ def test_an_image_committed_meanwhile_by_another_job_stays(scene):
     assert parse((scene.root / KEYS.sidecar(1)).read_bytes()).parameters.seed == 2
 
 
-def test_a_job_committed_meanwhile_by_another_machine_counts_once(scene):
+def test_a_job_committed_meanwhile_by_a_machine_that_took_us_for_dead_counts_once(scene):
     class Slow(FakeRenderer):
         def fetch(self, output):
-            elsewhere = Desk(FolderStore(scene.root), Locks(scene.folder / "other machine"))
+            elsewhere = scene.desk("there", pace=Pace(expires_s=-1.0))
             draw(a_job(1), elsewhere, scene.server)
             return super().fetch(output)
 

@@ -11,6 +11,7 @@ from darkroom.writepath import survey
 from darkroom.writepath.crashpoints import armed
 from darkroom.writepath.draw import draw, image_lock, job_lock
 from darkroom.writepath.reconcile import ReconcileOptions, reconcile
+from darkroom.writepath.turns import Pace
 from tests.fakes.fake_renderer import FakeRenderer
 from tests.fakes.image_files import png
 from tests.writepath.invariants import violations
@@ -111,8 +112,15 @@ def test_a_live_process_keeps_its_job(scene):
     assert kinds(scene.reconcile()) == ["collected"]
 
 
+def forget_turns(scene):
+    """As if whoever promised had come to an end without dying: unreachable servers do that."""
+    for note in scene.files("turns/*"):
+        note.unlink()
+
+
 def test_the_promise_of_another_machine_is_left_to_it_for_an_hour(scene):
     died(scene, "after-submit")
+    forget_turns(scene)
     there = scene.desk("there")
     servers = {"fake": scene.server}
     assert kinds(reconcile(PROJECT, there, servers)) == ["pending"]
@@ -310,7 +318,7 @@ def test_an_open_promise_of_a_job_committed_meanwhile_is_recorded_as_duplicate(s
         found = real(store, project)
         if not scene.files("*/images/*"):
             other = FakeRenderer(scene.folder / "server2", "second")
-            draw(a_job(1, keys=later), scene.desk("there"), other)
+            draw(a_job(1, keys=later), scene.desk("there", pace=Pace(expires_s=-1.0)), other)
         return found
 
     with pytest.MonkeyPatch.context() as patch:

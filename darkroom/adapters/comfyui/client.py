@@ -89,6 +89,10 @@ class ComfyClient:
         """Every node class the server has; asked once."""
         return self._catalogue.catalogue()
 
+    def choices(self, class_type: str, name: str) -> tuple[str, ...]:
+        """What an input of a node class takes now: model files, for example."""
+        return self._catalogue.options(class_type, name)
+
     def forget_object_info(self) -> None:
         """Ask again next time."""
         self._catalogue.forget()

@@ -49,8 +49,13 @@ def adherence(picture: NDArray[np.uint8], caption: str) -> float:
 
 def identity() -> str:
     """Name and weights of this pair: vectors of different identities never mix."""
+    return f"shapeworld-pair@{weights_sha256()[:16]}"
+
+
+def weights_sha256() -> str:
+    """One digest for the weights of both networks."""
     digests = "".join(_sums()[name] for name in (_PICTURES, _CAPTIONS))
-    return f"shapeworld-pair@{hashlib.sha256(digests.encode()).hexdigest()[:16]}"
+    return hashlib.sha256(digests.encode()).hexdigest()
 
 
 def word_numbers(captions: list[str]) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ import io
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from minio import Minio
@@ -107,6 +108,13 @@ class S3Store:
     def url_for(self, key: str) -> str:
         """The plain address of the object: it opens only where the bucket is public."""
         return f"{self.settings.bucket_url}/{checked_key(key)}"
+
+    def presigned_url(self, key: str, opens_for: timedelta) -> str:
+        """An address that lets anybody read the object for a while; made without asking."""
+        if self.settings.access_key is None:
+            return self.url_for(key)  # nobody signs, so everybody may read or nobody
+        bucket = self.settings.bucket
+        return self.client.presigned_get_object(bucket, checked_key(key), expires=opens_for)
 
     def bucket_exists(self) -> bool:
         """Whether the bucket is there (one that only refuses us counts as there)."""

@@ -5,7 +5,8 @@ the parts do; `flows.laboratory` decides which there are.
 """
 
 from darkroom.adapters.supervision.control import down, status, up
+from darkroom.adapters.supervision.ending import end
 from darkroom.adapters.supervision.plan import Part, Plan
-from darkroom.adapters.supervision.state import PartState, State
+from darkroom.adapters.supervision.state import PartState, Process, State
 
-__all__ = ["Part", "PartState", "Plan", "State", "down", "status", "up"]
+__all__ = ["Part", "PartState", "Plan", "Process", "State", "down", "end", "status", "up"]

@@ -29,10 +29,12 @@ def up(
     plan: Plan,
     on_change: Callable[[PartState], None],
     within_s: float = START_WITHIN_S,
+    check: Callable[[], None] = lambda: None,
 ) -> State:
     """Start what is not running, in `home`, and wait until every part works.
 
-    What runs already is left as it is, and so is its plan.
+    What runs already is left as it is, and so is its plan. `check` may refuse a start, once
+    what an earlier keeper left is gone.
     """
     with local_errors(str(folder)):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -40,6 +42,7 @@ def up(
             state = status(folder)
             if state is None:
                 _clean(folder)
+                check()
                 plan.write(folder)
                 _spawn_keeper(folder, home)
     return _awaited(folder, on_change, within_s)

@@ -63,8 +63,10 @@ class Keeper:
         self._stopping = False
 
     def run(self) -> None:
-        """Until SIGTERM."""
+        """Until SIGTERM or SIGINT."""
         signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # no terminal of ours can close
         try:
             while not self._stopping:
                 self._round()

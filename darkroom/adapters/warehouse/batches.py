@@ -1,22 +1,19 @@
 """Tables into DuckDB: whole batches, inserted by a thread while the next is being read.
 
-Owns the way from columns to Arrow to the file. The types are those of the tables, so the
-SQL in analytics/schema is the only place that says them.
+Owns the order of the inserts, how far reading may run ahead of them, and when what is in
+is written out. The file is nobody else's until it is whole, so nothing is lost by that.
 """
 
-from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
 import duckdb
-import pyarrow as pa
 
-from darkroom.adapters.warehouse.casts import column
-from darkroom.adapters.warehouse.image_columns import PLACES
-from darkroom.adapters.warehouse.tables import Columns, Tables
+from darkroom.adapters.warehouse.shaping import Shaped, Shapes
 
-_LIMITS = {place.column: place.limits for place in PLACES}
+_BATCHES_UNWRITTEN = 20
+"""More would only need memory, some 200 MB; fewer would be compressed twice too often."""
 
 
 class Loader:
@@ -24,9 +21,9 @@ class Loader:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        self._table_schemas = _schemas(connection)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="warehouse-insert")
         self._last: Future[None] | None = None
+        self._unwritten = 0
 
     def __enter__(self) -> Self:
         return self
@@ -41,32 +38,27 @@ class Loader:
         if error is None and self._last is not None:
             self._last.result()
 
-    def insert(self, tables: Tables) -> None:
+    def insert(self, tables: Shaped) -> None:
         """Insert every table; raises what the insert before it raised."""
-        ready = {name: self._arrow(name, columns) for name, columns in tables.items()}
         if self._last is not None:
             self._last.result()  # one batch ahead is enough memory
-        self._last = self._pool.submit(self._write, ready)
+        self._last = self._pool.submit(self._write, tables)
 
-    def _arrow(self, name: str, columns: Columns) -> pa.Table:
-        schema = self._table_schemas[name]
-        count = len(next(iter(columns.values())))
-        nothing: list[None] = [None] * count
-        made = [
-            column(columns.get(field.name, nothing), field.type, _LIMITS.get(field.name))
-            for field in schema
-        ]
-        return pa.Table.from_arrays(made, schema=schema)
-
-    def _write(self, tables: Mapping[str, pa.Table]) -> None:
+    def _write(self, tables: Shaped) -> None:
         for name, table in tables.items():
             if table.num_rows:
                 self._connection.register("batch", table)
                 self._connection.execute(f"INSERT INTO {name} SELECT * FROM batch")
                 self._connection.unregister("batch")
+        self._unwritten += 1
+        if self._unwritten >= _BATCHES_UNWRITTEN:
+            self._connection.commit()
+            self._connection.begin()
+            self._unwritten = 0
 
 
-def _schemas(connection: duckdb.DuckDBPyConnection) -> dict[str, pa.Schema]:
+def shapes_of(connection: duckdb.DuckDBPyConnection) -> Shapes:
+    """The columns of every table there is, and their types as Arrow names them."""
     names = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
     return {
         name: connection.execute(f"FROM {name} LIMIT 0").to_arrow_table().schema

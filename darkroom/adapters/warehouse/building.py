@@ -1,7 +1,7 @@
 """Bring a warehouse up to a listing of the store: take out what went, take in what came.
 
 Owns the order of the steps and the tables each kind of document has rows in. Works on one
-open connection, inside one transaction; who may write is not its business.
+open connection to a file that nobody else reads yet; who may write is not its business.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 import duckdb
 
-from darkroom.adapters.stores.protocol import Store
-from darkroom.adapters.warehouse.batches import Loader
+from darkroom.adapters.warehouse.batches import Loader, shapes_of
+from darkroom.adapters.warehouse.crew import Crew
 from darkroom.adapters.warehouse.difference import Difference
-from darkroom.adapters.warehouse.listing import Entry
-from darkroom.adapters.warehouse.reading import read_portion
+from darkroom.adapters.warehouse.listing import MANY, Entry
 from darkroom.adapters.warehouse.statements import statement, statements
 
 _KEYS_AT_A_TIME = 2_000
@@ -27,6 +26,8 @@ _OF_A_SOURCE = (
     "runs",
     "run_results",
     "rankings",
+    "failures",
+    "refinements",
     "quarantine",
     "images",
     "sources",
@@ -50,22 +51,32 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def apply(
-    connection: duckdb.DuckDBPyConnection, store: Store, found: Difference, advance: Advance
+    connection: duckdb.DuckDBPyConnection, crew: Crew, found: Difference, advance: Advance
 ) -> Taken:
-    """Carry the difference out; the caller's transaction holds all of it."""
+    """Carry the difference out, in the caller's transaction or several after it."""
     replaced = [*found.gone, *found.changed]
-    _remember_changed(connection, [*replaced, *found.new])
+    _remember_changed(connection, replaced)
     _touch(connection)
     if replaced:
         _take_out(connection)
-    taken = _take_in(connection, store, found.new, advance)
+    was_empty = connection.execute("SELECT NULL FROM sources LIMIT 1").fetchone() is None
+    taken = _take_in(connection, crew, found.new, advance)
+    if was_empty:  # said without naming a million keys
+        connection.execute("INSERT INTO changed SELECT source FROM sources")
+    else:
+        _remember_changed(connection, [*replaced, *found.new])
     _mark(connection)
     return taken
 
 
 def _remember_changed(connection: duckdb.DuckDBPyConnection, keys: list[str]) -> None:
     connection.execute("CREATE OR REPLACE TEMP TABLE changed (source VARCHAR)")
-    connection.execute("INSERT INTO changed SELECT unnest($keys::VARCHAR[])", {"keys": keys})
+    # one text, as a list would be a value for each of them; no key is empty
+    if keys:
+        connection.execute(
+            "INSERT INTO changed SELECT unnest(string_split($keys, chr(10)))",
+            {"keys": "\n".join(keys)},
+        )
 
 
 def _touch(connection: duckdb.DuckDBPyConnection) -> None:
@@ -95,17 +106,19 @@ def _mark(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _take_in(
     connection: duckdb.DuckDBPyConnection,
-    store: Store,
+    crew: Crew,
     new: Mapping[str, Entry],
     advance: Advance,
 ) -> Taken:
     quarantined = 0
+    if len(new) >= MANY:
+        crew.start()
+    shapes = shapes_of(connection)
     with Loader(connection) as loader:
-        for keys in _portions(new):
-            tables, bad = read_portion(store, keys, new)
-            loader.insert(tables)
-            quarantined += bad
-            advance(len(keys))
+        for count, portion in crew.read(_portions(new), new, shapes):
+            loader.insert(portion.tables)
+            quarantined += portion.refused
+            advance(count)
     return Taken(len(new), quarantined)
 
 

@@ -14,7 +14,6 @@ from darkroom.adapters.warehouse import values as v
 from darkroom.core.sidecar.fields import Json
 
 _NONE = type(None)
-_TEXTS = frozenset({str, _NONE})
 _WHOLE = frozenset({int, _NONE})
 _NUMBERS = frozenset({int, float, _NONE})
 _FLAGS = frozenset({bool, _NONE})
@@ -26,23 +25,21 @@ def column(
     values: Sequence[Any], kind: pa.DataType, limits: tuple[float, float] | None
 ) -> pa.Array:
     """A column of that type; what does not fit is NULL."""
-    types = set(map(type, values))
     try:
         if pa.types.is_timestamp(kind):
-            return _moments(values, types)
-        if types <= _fitting(kind):
+            return _moments(values)
+        # Arrow refuses by itself what is no text, but takes a truth value for a number
+        if pa.types.is_string(kind) or set(map(type, values)) <= _fitting(kind):
             found = pa.array(values, kind)
             if limits is None or _is_within(found, limits):
                 return found
-    except (pa.ArrowInvalid, OverflowError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         pass  # one value at least does not fit
     cast = _caster(kind, limits)
     return pa.array([cast(value) for value in values], kind)
 
 
 def _fitting(kind: pa.DataType) -> frozenset[type]:
-    if pa.types.is_string(kind):
-        return _TEXTS
     if pa.types.is_boolean(kind):
         return _FLAGS
     return _NUMBERS if pa.types.is_floating(kind) else _WHOLE
@@ -54,12 +51,11 @@ def _is_within(found: pa.Array, limits: tuple[float, float]) -> bool:
     return lowest is None or (lowest >= limits[0] and highest <= limits[1])
 
 
-def _moments(values: Sequence[Any], types: set[type]) -> pa.Array:
-    if types <= _TEXTS:
-        try:
-            return pa.array(values, pa.string()).cast(_MOMENT_UTC).cast(_MOMENT)
-        except pa.ArrowInvalid:
-            pass  # not all are written the usual way
+def _moments(values: Sequence[Any]) -> pa.Array:
+    try:
+        return pa.array(values, pa.string()).cast(_MOMENT_UTC).cast(_MOMENT)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        pass  # not all are written the usual way
     return pa.array([v.when(value) for value in values], _MOMENT)
 
 

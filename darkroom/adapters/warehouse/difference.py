@@ -5,13 +5,14 @@ metadata of an iteration counts only where there is neither a sidecar nor a run 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import duckdb
 
 from darkroom.adapters.warehouse.listing import Entry, Listing
 
+_NONE = frozenset[str]()
 _S2_PLACE = re.compile(r"(?P<run>.+)/metadata/(?P<name>iteration_\d+)_metadata\.json\Z")
 
 
@@ -19,7 +20,7 @@ _S2_PLACE = re.compile(r"(?P<run>.+)/metadata/(?P<name>iteration_\d+)_metadata\.
 class Difference:
     """What has to be taken in, and what has to be taken out first."""
 
-    new: dict[str, Entry]
+    new: Mapping[str, Entry]
     changed: frozenset[str]
     gone: frozenset[str]
 
@@ -32,6 +33,8 @@ class Difference:
 def difference(connection: duckdb.DuckDBPyConnection, listing: Listing) -> Difference:
     """Compare what is listed with what the warehouse holds."""
     known = _known(connection, listing)
+    if not known:  # not even a copy: there may be a million
+        return _without_superseded(connection, Difference(listing.entries, _NONE, _NONE))
     new = {key: entry for key, entry in listing.entries.items() if known.get(key) != entry}
     gone = frozenset(known.keys() - listing.entries.keys())
     found = Difference(new, frozenset(new.keys() & known.keys()), gone)
@@ -69,8 +72,7 @@ def _without_superseded(connection: duckdb.DuckDBPyConnection, found: Difference
         standing = _standing(connection, fresh) | found.new.keys()
         kept = {k: e for k, e in found.new.items() if e.kind != "s2" or not _betters(k) & standing}
         found = replace(found, new=kept)
-    arrived = {key for key, entry in found.new.items() if entry.kind in {"run", "sidecar"}}
-    return replace(found, gone=found.gone | _overtaken(connection, arrived))
+    return replace(found, gone=found.gone | _overtaken(connection, found.new))
 
 
 def _betters(key: str) -> set[str]:
@@ -87,8 +89,10 @@ def _standing(connection: duckdb.DuckDBPyConnection, keys: Iterable[str]) -> set
     return {source for (source,) in connection.execute(query, {"wanted": wanted}).fetchall()}
 
 
-def _overtaken(connection: duckdb.DuckDBPyConnection, arrived: set[str]) -> frozenset[str]:
-    if not arrived:
-        return frozenset()
+def _overtaken(
+    connection: duckdb.DuckDBPyConnection, arrived: Mapping[str, Entry]
+) -> frozenset[str]:
     rows = connection.execute("SELECT source FROM sources WHERE kind = 's2'").fetchall()
-    return frozenset(source for (source,) in rows if _betters(source) & arrived)
+    return frozenset(
+        source for (source,) in rows if any(better in arrived for better in _betters(source))
+    )

@@ -38,7 +38,7 @@ def contents(store: Store, keys: Sequence[str]) -> Iterator[tuple[str, Content]]
     """Read the keys, in their order; raises when the store itself fails."""
     root = folder_of(store)
     if root is not None:
-        yield from _from_folder(root, keys)
+        yield from from_folder(root, keys)
         return
     with ThreadPoolExecutor(_REQUESTS_AT_A_TIME, thread_name_prefix="warehouse-read") as pool:
         yield from zip(keys, pool.map(partial(_asked, store), keys), strict=True)
@@ -53,7 +53,8 @@ def _asked(store: Store, key: str) -> Content:
         return error
 
 
-def _from_folder(root: Path, keys: Sequence[str]) -> Iterator[tuple[str, Content]]:
+def from_folder(root: Path, keys: Sequence[str]) -> Iterator[tuple[str, Content]]:
+    """Read the keys of a folder store, in their order; raises when the folder itself fails."""
     with local_errors(str(root)), closing(_Way(root)) as way:
         for folder, some in groupby(keys, lambda key: key.rpartition("/")[0]):
             names = [key.rpartition("/")[2] for key in some]

@@ -9,11 +9,11 @@ Links are not followed, as everywhere in a folder store.
 import os
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from darkroom.adapters.stores.durable import local_errors
-from darkroom.adapters.warehouse.listing import Entry, Listing
+from darkroom.adapters.warehouse.listing import MANY, Entry, Listing
 from darkroom.adapters.warehouse.places import Kind, is_listed, kind_in
 from darkroom.core.keys import MAX_KEY_BYTES, is_key
 
@@ -21,10 +21,13 @@ _UNSETTLED_NS = 2_000_000_000
 """Longer than the ticks in which any common file system counts time."""
 
 
-def walk(root: Path, known: Mapping[str, int]) -> Listing:
-    """List every folder that is new or whose time is not the one known."""
+def walk(root: Path, known: Mapping[str, int], many: Callable[[], object] | None = None) -> Listing:
+    """List every folder that is new or whose time is not the one known.
+
+    `many` is called once there turn out to be many documents, before all are listed.
+    """
     with local_errors(str(root)):
-        return _Walk(root, known).listing()
+        return _Walk(root, known).listing(many)
 
 
 class _Walk:
@@ -39,14 +42,18 @@ class _Walk:
         self._gone: set[str] = set()
         self._newest_ns = 0
 
-    def listing(self) -> Listing:
+    def listing(self, many: Callable[[], object] | None) -> Listing:
         waiting = self._changed() if self._known else [""]
         while waiting:
             waiting += self._opened(waiting.pop())
+            if many is not None and len(self._entries) >= MANY:
+                many()
+                many = None
         # clocks of file servers differ: what was touched last there also proves nothing
         settled = min(self._now_ns, self._newest_ns) - _UNSETTLED_NS
-        times = {folder: at if at < settled else 0 for folder, at in self._times.items()}
-        return Listing(self._entries, not self._known, times, frozenset(self._gone))
+        for folder in [folder for folder, at in self._times.items() if at >= settled]:
+            self._times[folder] = 0
+        return Listing(self._entries, not self._known, self._times, frozenset(self._gone))
 
     def _changed(self) -> list[str]:
         changed: list[str] = []

@@ -20,6 +20,7 @@ Section: TypeAlias = Literal[
     "aivis_metadata",
     "quality",
     "refinement",
+    "experiment",
     "cost",
 ]
 Limits: TypeAlias = tuple[float, float]
@@ -67,5 +68,7 @@ PLACES: tuple[Place, ...] = (
     Place("coverage", "quality", "coverage", (0, 1)),
     *_same("refinement", "attempt", "max_attempts", "strategy"),
     Place("refinement_status", "refinement", "status"),
+    Place("experiment", "experiment", "name"),
+    *_same("experiment", "cell"),
     *_same("cost", "seconds", "gpu_seconds", "calls", "tokens_in", "tokens_out"),
 )

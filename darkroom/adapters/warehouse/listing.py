@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.warehouse.places import Kind, kind_of
 
+MANY = 4_000
+"""Fewer documents are read by one process before another has loaded its libraries."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

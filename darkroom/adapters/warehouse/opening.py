@@ -20,6 +20,10 @@ from darkroom.core.errors import DataError, OutsideError, UsageError
 
 STORAGE_VERSION = "v1.5.0"
 NAME = "warehouse"
+_WRITERS_MEMORY = "256MB"
+"""What does not fit is spilled; by itself DuckDB would keep most of the file in memory."""
+_ROWS_PER_GROUP = 16_384
+"""Whole groups are written while the next are read; the usual size would keep 400 MB waiting."""
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 
 
@@ -37,11 +41,12 @@ class Limits:
 def writing(path: Path) -> Generator[duckdb.DuckDBPyConnection]:
     """Open a private file for writing; it is whole in itself when this ends well."""
     with translated(str(path)):
-        spill = {"temp_directory": str(path.parent / "spill")}
+        spill = {"temp_directory": str(path.parent / "spill"), "memory_limit": _WRITERS_MEMORY}
         connection = duckdb.connect(config=_config() | spill)
         try:
             connection.execute(
-                f"ATTACH {_quoted(path)} AS {NAME} (STORAGE_VERSION '{STORAGE_VERSION}')"
+                f"ATTACH {_quoted(path)} AS {NAME}"
+                f" (STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {_ROWS_PER_GROUP})"
             )
             connection.execute(f"USE {NAME}")
             yield connection

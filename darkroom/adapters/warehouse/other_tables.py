@@ -12,10 +12,10 @@ import orjson
 
 from darkroom.adapters.warehouse import values as v
 from darkroom.adapters.warehouse.documents import checked_schema, object_of
+from darkroom.adapters.warehouse.failure_tables import failure, outcome, refinement
 from darkroom.adapters.warehouse.image_tables import score_columns
-from darkroom.adapters.warehouse.places import Kind, run_name, run_root
-from darkroom.adapters.warehouse.tables import Columns, Tables, one_row
-from darkroom.adapters.warehouse.values import Document
+from darkroom.adapters.warehouse.places import Kind, run_of_key
+from darkroom.adapters.warehouse.tables import Columns, Tables, copied, one_row
 from darkroom.core.annotations import ImageTarget, document_of, parse, run_of
 from darkroom.core.errors import SidecarDamaged
 from darkroom.core.ranking import read_ranking
@@ -54,7 +54,7 @@ def _score_document(data: bytes, key: str) -> Tables:
     image = document.get("image")
     if not isinstance(image, str) or not _belongs(key, image):
         raise SidecarDamaged("sidecar-other-key", "names an image of another place", where=key)
-    row = _copied(document, ("image_sha256", "grade", "calibration")) | one_row(
+    row = copied(document, ("image_sha256", "grade", "calibration")) | one_row(
         image=image,
         source=key,
         document_id=_ulid_of(key),
@@ -89,9 +89,9 @@ def _run(data: bytes, key: str) -> Tables:
     document, text = object_of(data, key)
     checked_schema(document, _RUN_SCHEMA, key)
     judge, rules = v.part(document, "judge"), v.part(v.part(document, "rules"), "project")
-    run = _run_of(key)
+    run = run_of_key(key)
     project, _, run_id = run.partition("/")
-    row = _copied(document, _OF_A_RUN) | one_row(
+    row = copied(document, _OF_A_RUN) | one_row(
         run=run,
         source=key,
         project=project,
@@ -109,8 +109,8 @@ def _run(data: bytes, key: str) -> Tables:
 def _result(data: bytes, key: str) -> Tables:
     document, text = object_of(data, key)
     numbered = _NUMBER.search(key)
-    row = _copied(document, ("status", "reason", "closed_at")) | one_row(
-        run=_run_of(key),
+    row = copied(document, ("status", "reason", "closed_at")) | one_row(
+        run=run_of_key(key),
         source=key,
         number=int(numbered[1]) if numbered else 1,
         best_iteration=document.get("best"),
@@ -127,7 +127,7 @@ def _ranking(data: bytes, key: str) -> Tables:
     order, notes = read_ranking(cast("Mapping[str, object]", document))
     count = len(order)
     columns: Columns = {
-        "run": [_run_of(key)] * count,
+        "run": [run_of_key(key)] * count,
         "source": [key] * count,
         "position": list(range(1, count + 1)),
         "iteration": order,
@@ -137,19 +137,13 @@ def _ranking(data: bytes, key: str) -> Tables:
     return {"rankings": columns}
 
 
-def _run_of(key: str) -> str:
-    root = run_root(key)
-    return run_name(root) if root else key.partition("/")[0]
-
-
-def _copied(document: Document, names: tuple[str, ...]) -> Columns:
-    return {name: [document.get(name)] for name in names}
-
-
 _READERS: Mapping[str, Callable[[bytes, str], Tables]] = {
     "annotation": _annotation,
     "scores": _score_document,
     "run": _run,
     "result": _result,
     "ranking": _ranking,
+    "failure": failure,
+    "outcome": outcome,
+    "refinement": refinement,
 }

@@ -10,7 +10,18 @@ from typing import Literal, TypeAlias
 
 from darkroom.core.keys import is_key, is_run_id
 
-Kind: TypeAlias = Literal["sidecar", "s2", "annotation", "scores", "run", "result", "ranking"]
+Kind: TypeAlias = Literal[
+    "sidecar",
+    "s2",
+    "annotation",
+    "scores",
+    "run",
+    "result",
+    "ranking",
+    "failure",
+    "outcome",
+    "refinement",
+]
 
 _SIDECAR = re.compile(r".\.(?:png|jpe?g|webp)\.json\Z")
 _ULID = "[0-7][0-9a-hjkmnp-tv-z]{25}"
@@ -19,9 +30,15 @@ _PLACES: Mapping[str, tuple[re.Pattern[str], Kind]] = {
     "scores": (re.compile(rf".+\.{_ULID}\.json\Z"), "scores"),
     "human": (re.compile(rf"{_ULID}\.json\Z"), "annotation"),
 }
+_INSIDE_A_RUN: Mapping[str, tuple[re.Pattern[str], Kind]] = {
+    "failures": (re.compile(r".+\.json\Z"), "failure"),
+    "outcomes": (re.compile(r"[0-9a-f]{64}\.\d{1,3}\.json\Z"), "outcome"),
+    "refinement": (re.compile(r"[0-9a-f]{12}\.json\Z"), "refinement"),
+}
+"""Elsewhere folders of these names are somebody else's."""
 _RESULT = re.compile(r"result(?:\.\d{1,4})?\.json\Z")
 _OF_A_PROJECT = frozenset({"config", "input", "logs", "output"})
-_OF_A_RUN = frozenset({"images", "metadata", "human", "scores"})
+_OF_A_RUN = frozenset({"images", "metadata", "human", "scores", *_INSIDE_A_RUN})
 _DEPTH_OF_A_RUN = 3
 
 
@@ -43,11 +60,15 @@ def kind_in(folder: str, name: str) -> Kind | None:
         return place[1]
     if name == "ranking.json" and folder.rpartition("/")[2] == "human":
         return "ranking"
-    return _of_the_run(name) if run_root(folder) == folder else None
+    root = run_root(folder)
+    return None if root is None else _in_a_run(folder.removeprefix(root), name)
 
 
-def _of_the_run(name: str) -> Kind | None:
-    """The documents of a run as a whole."""
+def _in_a_run(inside: str, name: str) -> Kind | None:
+    """The documents of a run as a whole, and those of some folders in it."""
+    if inside:
+        place = _INSIDE_A_RUN.get(inside[1:])
+        return place[1] if place is not None and place[0].match(name) else None
     if name == "run.json":
         return "run"
     return "result" if _RESULT.match(name) else None
@@ -72,6 +93,12 @@ def run_root(key: str) -> str | None:
     if len(parts) < _DEPTH_OF_A_RUN or parts[1] != "working":
         return None
     return "/".join(parts[:_DEPTH_OF_A_RUN])
+
+
+def run_of_key(key: str) -> str:
+    """`PROJECT/RUN_ID` of the run a key lies in; outside of runs its first folder."""
+    root = run_root(key)
+    return run_name(root) if root else key.partition("/")[0]
 
 
 def run_name(root: str) -> str:

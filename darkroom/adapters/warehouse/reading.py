@@ -5,15 +5,16 @@ the portion goes on.
 """
 
 import gc
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.warehouse.documents import Found, sidecar_of
-from darkroom.adapters.warehouse.fetching import Content, contents
+from darkroom.adapters.warehouse.fetching import Content
 from darkroom.adapters.warehouse.image_tables import image_tables
 from darkroom.adapters.warehouse.listing import Entry
 from darkroom.adapters.warehouse.other_tables import tables_of
+from darkroom.adapters.warehouse.shaping import Shaped, Shapes, shaped
 from darkroom.adapters.warehouse.tables import Columns, Tables, joined, one_row
 from darkroom.core.errors import DarkroomError
 
@@ -33,13 +34,24 @@ def _without_collector() -> Generator[None]:
             gc.enable()
 
 
-def read_portion(store: Store, keys: Sequence[str], new: Mapping[str, Entry]) -> tuple[Tables, int]:
-    """The tables a portion of documents means, and how many of them mean nothing."""
+@dataclass(frozen=True)
+class Portion:
+    """What some documents mean, as far as they could be read."""
+
+    tables: Shaped
+    refused: int
+    """How many of them mean nothing but a row in quarantine."""
+
+
+def read_portion(
+    found: Iterable[tuple[str, Content]], entries: Iterable[Entry], shapes: Shapes
+) -> Portion:
+    """The tables a portion of documents means; keys with content, and entries in their order."""
     reading = _Reading()
     with _without_collector():
-        for key, content in contents(store, keys):
-            reading.add(key, new[key], content)
-        return reading.tables(), len(reading.refused)
+        for (key, content), entry in zip(found, entries, strict=True):
+            reading.add(key, entry, content)
+        return Portion(shaped(reading.tables(), shapes), len(reading.refused))
 
 
 class _Reading:

@@ -7,6 +7,7 @@ compared before anything is built upon a file. Where they differ, part of it was
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import duckdb
@@ -15,9 +16,10 @@ from darkroom.adapters.warehouse.listing import Listing, Range
 from darkroom.adapters.warehouse.statements import schema_id, statement, statements
 from darkroom.core.errors import DataError
 
-READER = f"1/duckdb-{duckdb.__version__}"
+READER = f"2/duckdb-{duckdb.__version__}"
 """Counts up when the same document gives other rows than before."""
 WHOLE_EVERY = timedelta(hours=1)
+_FOLDERS_AT_A_TIME = 20_000
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,17 @@ def _remember_folders(connection: duckdb.DuckDBPyConnection, listing: Listing) -
             "DELETE FROM folders WHERE folder IN (SELECT unnest($outdated::VARCHAR[]))",
             {"outdated": outdated},
         )
-    connection.execute(
-        "INSERT INTO folders SELECT unnest($folders::VARCHAR[]), unnest($times::BIGINT[])",
-        {"folders": list(listing.folders), "times": list(listing.folders.values())},
-    )
+    rest = iter(listing.folders.items())
+    # as texts, because a list would be a value for each; not all at once, as they may be a million
+    while some := list(islice(rest, _FOLDERS_AT_A_TIME)):
+        connection.execute(
+            "INSERT INTO folders SELECT unnest(string_split($folders, chr(10))),"
+            " unnest(string_split($times, chr(10)))::BIGINT",
+            {
+                "folders": "\n".join(folder for folder, _ in some),
+                "times": "\n".join(str(at) for _, at in some),
+            },
+        )
 
 
 def failed_checks(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ Owns only the names; which columns a table has, and of which types, is said by
 analytics/schema, and how a value fits its type by `casts`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 Columns: TypeAlias = dict[str, Sequence[Any]]
@@ -25,3 +25,8 @@ def joined(tables: Sequence[Tables]) -> Tables:
 def one_row(**values: object) -> Columns:
     """Columns of a single row."""
     return {name: [value] for name, value in values.items()}
+
+
+def copied(document: Mapping[str, object], names: Sequence[str]) -> Columns:
+    """Columns of a single row that are called as they are in the document."""
+    return {name: [document.get(name)] for name in names}

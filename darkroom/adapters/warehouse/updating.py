@@ -18,6 +18,7 @@ from darkroom.adapters.stores.durable import local_errors
 from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.warehouse import opening, state
 from darkroom.adapters.warehouse.building import Advance, Taken, apply, create
+from darkroom.adapters.warehouse.crew import Crew
 from darkroom.adapters.warehouse.difference import Difference, difference
 from darkroom.adapters.warehouse.fetching import folder_of
 from darkroom.adapters.warehouse.folder_walk import walk
@@ -94,36 +95,48 @@ def _incremental(files: Files, store: Store, whole: bool, total: Total) -> SyncR
     if not found.new and len(found.gone) == known.source_count:
         message = f"it holds nothing any more, and the warehouse {known.source_count} documents"
         raise StoreUnavailable("warehouse-store-empty", message, where=store.name)
-    with _published(files, files.published) as path, opening.writing(path) as connection:
-        return _carried_out(connection, store, (listing, found), total)
+    with (
+        _published(files, files.published) as path,
+        opening.writing(path) as connection,
+        Crew(store) as crew,
+    ):
+        return _carried_out(connection, crew, (listing, found), total)
 
 
 def rebuild(files: Files, store: Store, reason: str, total: Total = no_total) -> SyncReport:
     """Build everything anew beside the published file, and put it in its place."""
     began = time.monotonic()
-    with _published(files, None) as path, opening.writing(path) as connection:
+    with (
+        _published(files, None) as path,
+        opening.writing(path) as connection,
+        Crew(store) as crew,
+    ):
         create(connection)
-        listing = _listed(store)
+        listing = _listed(store, many=crew.start)
         found = difference(connection, listing)
-        report = _carried_out(connection, store, (listing, found), total)
+        report = _carried_out(connection, crew, (listing, found), total)
     seconds = round(time.monotonic() - began, 3)
     return replace(report, rebuilt=reason, seconds=seconds)
 
 
 def _listed(
-    store: Store, folders: Mapping[str, int] | None = None, ranges: Sequence[Range] = ()
+    store: Store,
+    folders: Mapping[str, int] | None = None,
+    ranges: Sequence[Range] = (),
+    many: Callable[[], object] | None = None,
 ) -> Listing:
+    """What there is; `many` is called as soon as there turns out to be much of it."""
     root = folder_of(store)
-    return list_keys(store, ranges) if root is None else walk(root, folders or {})
+    return list_keys(store, ranges) if root is None else walk(root, folders or {}, many)
 
 
 def _carried_out(
-    connection: opening.Connection, store: Store, what: tuple[Listing, Difference], total: Total
+    connection: opening.Connection, crew: Crew, what: tuple[Listing, Difference], total: Total
 ) -> SyncReport:
     listing, found = what
     connection.begin()
-    taken: Taken = apply(connection, store, found, total(len(found.new)))
-    state.remember(connection, store.name, listing)
+    taken: Taken = apply(connection, crew, found, total(len(found.new)))
+    state.remember(connection, crew.store.name, listing)
     connection.commit()
     return SyncReport(
         added=len(found.new) - len(found.changed),

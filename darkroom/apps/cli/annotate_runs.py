@@ -1,11 +1,9 @@
 """`flag` and `rank`: say something of whole runs, and of the order of their images."""
 
-import time
 from typing import Annotated
 
 import typer
 
-from darkroom.apps import console
 from darkroom.apps.cli.annotate_doing import Asked, By, annotate, runs_only
 from darkroom.apps.cli.door import command
 from darkroom.core.errors import UsageError
@@ -40,18 +38,17 @@ def flag(
     annotate(asked, lambda annotator, named: [annotator.set_on_sessions(runs_only(named), said)])
 
 
-def rank(run: _Run, order: _Order, *, notes: _Notes = None) -> None:
+def rank(run: _Run, order: _Order, *, notes: _Notes = None, by: By = None) -> None:
     """Put a run's iterations in order; `darkroom run --seed-from-ranking` starts from it."""
-    from darkroom.adapters.settings import open_lab
-    from darkroom.adapters.stores import opened_store
-    from darkroom.archive.annotating_ranking import rank as write
-    from darkroom.archive.annotating_targets import meant
+    from darkroom.archive.annotating_ranking import rank as say
 
-    lab, words = open_lab(), _words(notes or [])
-    with opened_store(lab) as store:
-        named = runs_only(meant(lab, store, [run]))[0]
-        document = write(store, named, order, words, time.time())
-    console.emit(document, lambda: console.say(f"{named}: {' '.join(map(str, order))}"))
+    words = _words(notes or [])
+    annotate(
+        Asked([run], {}, by=by),
+        lambda annotator, named: [
+            say(annotator.log, one, order, words) for one in runs_only(named)
+        ],
+    )
 
 
 def _words(notes: list[str]) -> dict[int, str]:

@@ -86,6 +86,7 @@ _Tier = Annotated[
 _Validate = Annotated[
     bool, typer.Option("--validate", help="Fill in how well each image shows its prompt.")
 ]
+_Fresh = Annotated[bool, typer.Option("--fresh", help="Draw also what the store has already.")]
 
 
 def generate(  # noqa: PLR0913, PLR0917 - one parameter per flag
@@ -105,6 +106,7 @@ def generate(  # noqa: PLR0913, PLR0917 - one parameter per flag
     output: _Output = None,
     no_metadata: _NoMetadata = False,
     test: _Test = False,
+    fresh: _Fresh = False,
     host: _Host = None,
     project: _Project = None,
     quality_score: _Score = False,
@@ -134,6 +136,7 @@ def generate(  # noqa: PLR0913, PLR0917 - one parameter per flag
         output=output,
         keeps_metadata=not no_metadata,
         is_test=test,
+        is_fresh=fresh,
         host=host,
         project=project,
         scores=quality_score,

@@ -45,6 +45,9 @@ _Sets = Annotated[
 ]
 
 _Test = Annotated[bool, typer.Option("--test", help="Mark a new run and its images as tests.")]
+_Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Have a new run draw also what the store has.")
+]
 
 
 def run(  # noqa: PLR0913 - one parameter per flag, read by name only
@@ -59,6 +62,7 @@ def run(  # noqa: PLR0913 - one parameter per flag, read by name only
     seed_from_ranking: _Ranking = None,
     seed_ranking_mode: _Mode = "rank1",
     test: _Test = False,
+    fresh: _Fresh = False,
     sets: _Sets = None,
 ) -> None:
     """Draw, judge and change until the project's rules are met or its budget is spent."""
@@ -74,6 +78,7 @@ def run(  # noqa: PLR0913 - one parameter per flag, read by name only
         seed_from_ranking=seed_from_ranking,
         seed_ranking_mode=seed_ranking_mode,
         test=test,
+        fresh=fresh,
         sets=sets or [],
     )
     _preview(params) if dry_run else _run(params)

@@ -67,6 +67,14 @@ class HostConfig(Record):
 
     url: HttpUrl
     """Its address, for example http://127.0.0.1:8188."""
+    models: Annotated[tuple[Text, ...], Field(strict=False)] | None = None
+    """The models it may draw, `*` and `?` allowed; left out, every model."""
+    drain: bool = False
+    """Give it nothing more; `darkroom hosts drain` does so without a change of this file."""
+    stall_s: float | None = Field(default=None, ge=5, le=86_400, allow_inf_nan=False)
+    """A job without progress for so long is taken away from it; left out, 300 s."""
+    max_queue: int = Field(default=2, ge=1, le=2)
+    """Jobs of ours in its queue at a time; with one, it waits between images."""
 
 
 class ProviderConfig(Record):
@@ -76,6 +84,24 @@ class ProviderConfig(Record):
     """Its address, for example http://gpu-box:11434."""
     max_concurrent: int | None = Field(default=None, ge=1, le=64)
     """Requests at a time, over all runs on this machine."""
+
+
+class NotifyConfig(Record):
+    """Who is told that a run is over: the address in DARKROOM_NOTIFY_URL, if that is set."""
+
+    events: Annotated[tuple[Literal["done", "failed"], ...], Field(strict=False)] = (
+        "done",
+        "failed",
+    )
+    """What is told."""
+    timeout_s: float = Field(default=5.0, gt=0, le=60, allow_inf_nan=False)
+    """How long one try may take."""
+    retries: int = Field(default=2, ge=0, le=5)
+    """How often it is tried again; a run that cannot tell ends as it would."""
+    allow_private: bool = False
+    """Also tell an address of this machine or of a private network."""
+    include_prompts: bool = False
+    """Tell the prompt as well."""
 
 
 class LabConfig(Record):
@@ -92,3 +118,4 @@ class LabConfig(Record):
         default_factory=dict[ProviderName, ProviderConfig]
     )
     """Vision providers by name."""
+    notify: NotifyConfig = NotifyConfig()

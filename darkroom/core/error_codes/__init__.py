@@ -17,6 +17,8 @@ from darkroom.core.error_codes import (
     scoring,
     sidecars,
     stores,
+    vectors,
+    verification,
     vision,
     warehouse,
     workflows,
@@ -39,6 +41,8 @@ ROWS: tuple[ErrorCode, ...] = (
     *vision.ROWS,
     *scoring.ROWS,
     *warehouse.ROWS,
+    *vectors.ROWS,
+    *verification.ROWS,
     *orchestration.ROWS,
 )
 

@@ -9,6 +9,11 @@ ROWS = (
         "wait until it ends; the lock of a process that died holds nothing and needs no removal",
     ),
     ErrorCode(
+        "turn-taken",
+        "Another machine that shares the store is drawing the same job.",
+        "wait until it ends; what a machine that died has begun is taken over within a minute",
+    ),
+    ErrorCode(
         "locks-unavailable",
         "The folder for this machine's locks cannot be used.",
         "make the folder .darkroom beside darkroom.yaml writable, and free space on its disk",
@@ -62,5 +67,45 @@ ROWS = (
         "crash-point-unknown",
         "DARKROOM_CRASH_AT names no crash point.",
         "unset it; it exists for tests only",
+    ),
+    ErrorCode(
+        "job-handed-back",
+        "A server lost a job that it had, and no other server drew it.",
+        "see `darkroom hosts` for what the servers say, then draw it again",
+    ),
+    ErrorCode(
+        "job-quarantined",
+        "A job is left alone because it stopped one server after another.",
+        "`darkroom hosts poison` lists such jobs; --release KEY lets one be drawn again",
+    ),
+    ErrorCode(
+        "poison-unknown",
+        "A job that is to be released is not found, or not the only one.",
+        "`darkroom hosts poison` lists the keys of all jobs that are set aside",
+    ),
+    ErrorCode(
+        "order-withheld",
+        "An image was not begun: the batch was stopped, or its budget is spent.",
+        "start it again for the rest; what is drawn already is found",
+    ),
+    ErrorCode(
+        "order-stranded",
+        "No server is left that may draw an image.",
+        "see `darkroom hosts`: start a server, resume one that is drained, or allow it the model",
+    ),
+    ErrorCode(
+        "fleet-empty",
+        "There is no server to draw on.",
+        "name servers under `hosts` in darkroom.yaml, or use the built-in engine, `embedded`",
+    ),
+    ErrorCode(
+        "host-not-configured",
+        "A server is named that darkroom.yaml does not have.",
+        "`darkroom hosts` lists the servers there are",
+    ),
+    ErrorCode(
+        "host-drained-by-file",
+        "A server cannot be resumed because darkroom.yaml drains it.",
+        "take `drain: true` out of darkroom.yaml",
     ),
 )

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from darkroom.core.sidecar.drawing import Engine, Input, Parameters, Parent, Workflow
+from darkroom.core.sidecar.experiment import ExperimentPlace
 from darkroom.core.sidecar.fields import (
     MAX_ITERATION,
     Bag,
@@ -117,6 +118,7 @@ class Sidecar(Block):
     iteration: Iteration | None = None
     quality: Quality | None = None
     refinement: Refinement | None = None
+    experiment: ExperimentPlace | None = None
     variations: Annotated[Bag, Field(max_length=200)] = Field(default_factory=Bag)
     """Varied axes and the value each took."""
     variation_combination_hash: Sha256 | None = None

@@ -1,0 +1,1 @@
+"""How much better an adaptive experiment searches than chance with the same budget."""

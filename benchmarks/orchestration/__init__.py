@@ -1,0 +1,1 @@
+"""How busy servers are kept, and what an image costs around its prompt."""

@@ -1,0 +1,190 @@
+"""A laboratory in a folder of its own: its parts, its runs, and the ways to kill them.
+
+Owns processes that this soak started, known by the home they were told; kills nothing else.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from darkroom.adapters.processes import environments
+from darkroom.adapters.supervision.state import read_state
+from flows.laboratory import FOLDER, join
+
+BIN = Path(sys.executable).parent
+PROJECTS = ("first", "second", "third")
+RULES = """
+project: {name: %s, max_iterations: 5}
+acceptance_criteria:
+  - {field: five, question: "Are there exactly five objects?"}
+"""
+SETS = ["parameters.steps=32"]
+_OURS = ("prefect-server", "worker", "engine")
+_RUN_ID = "PREFECT__FLOW_RUN_ID"
+_ENDED = {"COMPLETED", "FAILED", "CANCELLED"}
+
+
+@dataclass
+class Place:
+    """One home."""
+
+    home: Path
+    port: int
+    began: dict[str, float] = field(default_factory=dict[str, float])
+    """Flow runs started here, and when."""
+    commands: dict[str, subprocess.Popen[str]] = field(
+        default_factory=dict[str, subprocess.Popen[str]]
+    )
+    """Runs by the command, by project."""
+
+    def command(self, *arguments: str, timeout_s: float = 400.0) -> str:
+        """Run `darkroom` to its end; returns what it said on stdout."""
+        done = subprocess.run(
+            [str(BIN / "darkroom"), *arguments],
+            cwd=self.home,
+            env=self._known(),
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+        if done.returncode not in {0, 1}:
+            raise RuntimeError(f"darkroom {' '.join(arguments)}: {done.returncode}\n{done.stderr}")
+        return done.stdout
+
+    def _known(self) -> dict[str, str]:
+        foreign = ("PREFECT_", "DARKROOM_", "COVERAGE_", "COV_CORE_")
+        return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+
+    def prepare(self, names: Sequence[str] = PROJECTS) -> None:
+        """Projects whose rules are never met, so that every run spends its budget."""
+        for name in names:
+            self.command("project", "create", name, "--from", "demo")
+            rules = self.home / "projects" / name / "config/rules.yaml"
+            rules.write_text(RULES % name, encoding="utf-8")
+
+    def up(self) -> None:
+        """Have everything run."""
+        self.command("up", "--port", str(self.port))
+
+    def down(self) -> None:
+        """End everything."""
+        self.command("down")
+
+    # -- runs
+
+    def client(self) -> Any:
+        """A Prefect client of this laboratory."""
+        environ: dict[str, str] = {}
+        join(self.home, environ)
+        from prefect.client.orchestration import get_client
+        from prefect.settings import (
+            PREFECT_API_AUTH_STRING,
+            PREFECT_API_URL,
+            PREFECT_CLIENT_CSRF_SUPPORT_ENABLED,
+            temporary_settings,
+        )
+
+        settings: dict[Any, Any] = {
+            PREFECT_API_URL: environ["PREFECT_API_URL"],
+            PREFECT_API_AUTH_STRING: environ["PREFECT_API_AUTH_STRING"],
+            PREFECT_CLIENT_CSRF_SUPPORT_ENABLED: True,
+        }
+        with temporary_settings(settings):
+            return get_client(sync_client=True)
+
+    def deployed(self, project: str) -> str:
+        """Have the worker carry a run out; returns the flow run's id."""
+        with self.client() as client:
+            found = client.read_deployment_by_name("iterate/default")
+            told = {"project": project, "options": {"reset": True, "sets": SETS}}
+            run = client.create_flow_run_from_deployment(found.id, parameters=told)
+        self.began[str(run.id)] = time.monotonic()
+        return str(run.id)
+
+    def commanded(self, project: str, *, anew: bool) -> None:
+        """Carry a run out by the command."""
+        sets = [word for each in SETS for word in ("--set", each)]
+        self.commands[project] = subprocess.Popen(
+            [
+                str(BIN / "darkroom"),
+                "run",
+                project,
+                "--json",
+                *sets,
+                *(["--reset"] if anew else []),
+            ],
+            cwd=self.home,
+            env=self._known(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def states(self) -> dict[str, str]:
+        """The state of every flow run started here, by id."""
+        with self.client() as client:
+            return {name: client.read_flow_run(name).state.type.value for name in self.began}
+
+    # -- victims
+
+    def victims(self) -> dict[str, list[int]]:
+        """What lives now, by kind; the engine's server and its keeping process both count."""
+        state = read_state(self.home / FOLDER)
+        found: dict[str, list[int]] = {}
+        if state is not None and state.keeper.lives:
+            found["keeper"] = [state.keeper.pid]
+        for name in _OURS:
+            part = state.parts.get(name) if state else None
+            if part and part.process and part.process.lives:
+                found[name] = [part.process.pid]
+        found["flow"] = self.flow_processes()
+        found["engine"] = self._engines() or found.get("engine", [])
+        found["command"] = [each.pid for each in self.commands.values() if each.poll() is None]
+        return {name: pids for name, pids in found.items() if pids}
+
+    def flow_processes(self) -> list[int]:
+        """Processes that carry flow runs of this home out."""
+        return [
+            pid
+            for pid, known in environments().items()
+            if known.get("DARKROOM_HOME") == str(self.home) and _RUN_ID in known
+        ]
+
+    def _engines(self) -> list[int]:
+        found: list[int] = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                if "darkroom.engine" in words and any(str(self.home) in word for word in words):
+                    found.append(int(folder.name))
+        return found
+
+    def kill(self, kind: str, chance: random.Random) -> bool:
+        """Kill one process of this kind; says whether there was one."""
+        pids = self.victims().get(kind)
+        if not pids:
+            return False
+        with suppress(ProcessLookupError):
+            os.kill(chance.choice(pids), signal.SIGKILL)
+            return True
+        return False
+
+
+def ended(states: dict[str, str]) -> bool:
+    """Whether every run came to an end."""
+    return set(states.values()) <= _ENDED
+
+
+def parsed(text: str) -> Any:
+    """JSON a command printed."""
+    return json.loads(text)

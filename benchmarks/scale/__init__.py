@@ -1,0 +1,1 @@
+"""What a store that several machines share costs each of them."""

@@ -1,0 +1,1 @@
+"""How long the exact search for similar images takes, against brute force in the same run."""

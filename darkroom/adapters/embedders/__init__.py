@@ -1,0 +1,1 @@
+"""The models that make vectors of pictures and texts, behind one protocol."""

@@ -1,0 +1,152 @@
+"""From an experiment to its cells: every combination of prompts and axis values.
+
+Owns the order of the combinations, the conditions that rule some out, and how one is put
+together, whether it was enumerated or proposed by an optimiser.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from darkroom.core.errors import UsageError
+from darkroom.core.experiments.axes import LORA, Axis, Value
+from darkroom.core.experiments.cells import Cell, Scalar, cell_id
+from darkroom.core.experiments.declaration import MOST_CELLS, PROMPT, Experiment
+from darkroom.core.experiments.phrases import Variant, plain_template
+from darkroom.core.experiments.space import Choice, Dimension
+from darkroom.core.sidecar.variations import combination_hash
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a cell is where the experiment says nothing: the project's."""
+
+    prompt: str = ""
+    negative: str = ""
+    base: str = ""
+    """Identifies the workflow with everything in it that no cell sets."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One prompt an experiment means, with the labels it brings."""
+
+    variant: Variant
+    labels: Mapping[str, Scalar]
+
+
+def wordings(experiment: Experiment, start: Start) -> tuple[Wording, ...]:
+    """Every prompt the experiment means."""
+    templates = experiment.templates or ((PROMPT, plain_template(start.prompt)),)
+    many = len(templates) > 1
+    return tuple(
+        Wording(variant, ({PROMPT: label} if many else {}) | dict(variant.words))
+        for label, template in templates
+        for variant in template.variants()
+    )
+
+
+def combinations(experiment: Experiment) -> int:
+    """How many combinations there are before any condition rules some out."""
+    prompts = sum(template.count for _, template in experiment.templates) or 1
+    return prompts * math.prod(len(axis.values) for axis in experiment.axes)
+
+
+def cells_of(experiment: Experiment, start: Start) -> tuple[Cell, ...]:
+    """Every cell of the experiment, the first axis changing slowest."""
+    count = combinations(experiment)
+    if count > MOST_CELLS:
+        raise UsageError("experiment-size", _too_many(experiment, count))
+    found: dict[str, Cell] = {}
+    for wording in wordings(experiment, start):
+        for values in product(*(axis.values for axis in experiment.axes)):
+            cell = _cell(experiment, start, wording, values)
+            if allowed(experiment, cell):
+                found.setdefault(cell.id, cell)
+    if not found:
+        message = f"the constraints rule out all {count} combinations"
+        raise UsageError("experiment-size", message)
+    return tuple(found.values())
+
+
+def allowed(experiment: Experiment, cell: Cell) -> bool:
+    """Whether a cell meets every condition."""
+    values = {PROMPT: cell.prompt, **cell.settings, **cell.labels}
+    for constraint in experiment.constraints:
+        try:
+            if not constraint.holds(values):
+                return False
+        except ValueError as error:
+            shown = ", ".join(f"{name}={value}" for name, value in cell.labels.items())
+            message = f"{constraint.text!r} cannot be tested for {shown}: {error}"
+            raise UsageError("experiment-constraint", message) from None
+        except KeyError:
+            continue  # it speaks of a choice that this prompt does not have
+    return True
+
+
+def dimensions(experiment: Experiment, start: Start) -> tuple[Dimension, ...]:
+    """What an optimiser may choose from: an entry per axis, and one for the prompts."""
+    prompts = tuple(each.variant.text for each in wordings(experiment, start))
+    found: list[Dimension] = [Choice(PROMPT, prompts)] if len(prompts) > 1 else []
+    for axis in experiment.axes:
+        labels = tuple(value.label for value in axis.values)
+        found.append(axis.span or Choice(axis.name, labels))
+    return tuple(found)
+
+
+def cell_at(experiment: Experiment, start: Start, point: Mapping[str, Scalar]) -> Cell:
+    """The cell of a proposed point; a dimension it leaves out has its first value."""
+    every = wordings(experiment, start)
+    wanted = point.get(PROMPT)
+    wording = next((each for each in every if each.variant.text == wanted), every[0])
+    values = [_chosen(axis, point) for axis in experiment.axes]
+    return _cell(experiment, start, wording, values)
+
+
+def _chosen(axis: Axis, point: Mapping[str, Scalar]) -> Value:
+    if axis.name in point:
+        return axis.value_at(point[axis.name])
+    if axis.values:
+        return axis.values[0]
+    assert axis.span is not None  # an axis has values or a range
+    return axis.value_at(axis.span.settle(axis.span.low))
+
+
+def _cell(experiment: Experiment, start: Start, wording: Wording, values: Sequence[Value]) -> Cell:
+    labels = dict(wording.labels)
+    sets: dict[str, Scalar] = dict(experiment.settings)
+    for axis, value in zip(experiment.axes, values, strict=True):
+        labels[axis.name] = value.label
+        sets |= value.sets
+    loras: dict[str, float] = {**experiment.loras}
+    loras |= {
+        target.removeprefix(LORA): float(strength)
+        for target, strength in sets.items()
+        if target.startswith(LORA)
+    }
+    settings = {name: value for name, value in sets.items() if not name.startswith(LORA)}
+    declared = experiment.declared.negative
+    negative = str(settings.pop("negative", start.negative if declared is None else declared))
+    words = wording.variant.words
+    used = tuple(loras.items())
+    return Cell(
+        id=cell_id(settings, wording.variant.text, negative, used, start.base),
+        labels=labels,
+        settings=settings,
+        prompt=wording.variant.text,
+        negative=negative,
+        loras=used,
+        variations=tuple(words),
+        combination_hash=combination_hash(words),
+    )
+
+
+def _too_many(experiment: Experiment, count: int) -> str:
+    prompts = sum(template.count for _, template in experiment.templates)
+    sizes = {PROMPT: prompts} if prompts > 1 else {}
+    sizes |= {axis.name: len(axis.values) for axis in experiment.axes}
+    largest = sorted(sizes.items(), key=lambda item: -item[1])
+    shown = " x ".join(f"{size} {name}" for name, size in largest)
+    return f"{shown} are {count} combinations; an experiment has no more than {MOST_CELLS}"

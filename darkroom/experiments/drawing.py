@@ -1,0 +1,172 @@
+"""Draw and judge the images of an experiment: jobs, what their sidecars say, what came of them.
+
+Owns the step from an entry to an image that counts. Which entries, and what follows, is the
+open run's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias, cast
+
+from darkroom.adapters.drained import Drains
+from darkroom.core.errors import ComfyUnreachable, DarkroomError, StoreUnavailable, VisionError
+from darkroom.core.experiments.cells import Cell
+from darkroom.core.experiments.deciding import Entry
+from darkroom.core.fleet.budget import Budget
+from darkroom.core.fleet.health import Patience
+from darkroom.core.jobs import EngineReceipt
+from darkroom.core.keys import RunKeys
+from darkroom.experiments.history import Kept, add_event, plain_entries, read_kept
+from darkroom.experiments.opening import Opened
+from darkroom.writepath.batch import BatchResult, Broke, OnResult
+from darkroom.writepath.desk import Committed, Ended, Job, Stored, Waiting
+from darkroom.writepath.fleet import Order, Slot, draw_fleet
+from darkroom.writepath.fleet_opening import terms_of
+from darkroom.writepath.fleet_terms import Terms
+from darkroom.writepath.intents import Bag
+
+STOPS = (ComfyUnreachable, StoreUnavailable, VisionError)
+"""What the next image would meet as well."""
+_WITHHELD = "order-withheld"
+_PATIENCE = Patience(first_pause_s=1.0, failures=6)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One image to draw."""
+
+    entry: Entry
+    cell: Cell
+    """What is asked for; an attempt of a refinement asks for a little else than its entry."""
+    iteration: int
+    seed: int
+    describes: Mapping[str, object]
+    """Further parts of its sidecar."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """An image that counts."""
+
+    kept: Kept
+    is_fresh: bool
+
+
+Outcome: TypeAlias = Taken | str | DarkroomError
+"""An image; or why there is none; or what stops everything."""
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Where the images of one run are made."""
+
+    opened: Opened
+    keys: RunKeys
+    slot: Slot
+
+    def draw(self, wanted: Sequence[Wanted], on_result: OnResult, left_s: float | None) -> None:
+        """Draw these on the servers that can; each is told as it comes."""
+        opened = self.opened
+        terms = Terms(
+            terms_of(opened.lab),
+            Drains(opened.lab).is_drained,
+            patience=_PATIENCE,
+            budget=Budget(gpu_seconds=left_s),
+        )
+        results = draw_fleet(
+            [self._order(each) for each in wanted],
+            opened.desk,
+            opened.hosts,
+            answer=None if opened.judging.identity is None else self._answer,
+            on_result=on_result,
+            slot=self.slot,
+            terms=terms,
+        )
+        broken = [each.error for each in results if isinstance(each, Broke)]
+        withheld = [error for error in broken if error.code == _WITHHELD]
+        if withheld and len(withheld) == len(results) and left_s is None:
+            raise withheld[0]  # nothing came of any of them, and nothing would
+
+    def outcome(self, wanted: Wanted, result: BatchResult) -> Outcome:
+        """What became of one image."""
+        match result:
+            case Committed():
+                return self._taken(wanted.entry, result)
+            case Broke(_, error):
+                if isinstance(error, STOPS):
+                    return error
+                return f"{error.message} [{error.code}]"
+            case Ended(_, _, cause, message):
+                return f"{cause}: {message}"
+            case Waiting(_, _, reason):
+                return reason
+
+    def judged(self, kept: Kept, kind: str) -> Kept:
+        """An image that was there: judged if need be, and entered in this run."""
+        opened = self.opened
+        if not opened.counts(kept):
+            verdict = opened.judging.of_committed(opened.desk.store, kept.image)
+            identity = opened.judging.identity
+            kept = replace(kept, judging=identity, score=verdict.score, passed=verdict.passed)
+        content = {
+            "entry": plain_entries([kept.entry])[0],
+            "image": kept.image,
+            "judging": kept.judging,
+            "score": kept.score,
+            "passed": kept.passed,
+            "seconds": kept.seconds,
+        }
+        add_event(opened.desk, self.keys, kind, content)
+        return kept
+
+    def _taken(self, entry: Entry, done: Committed) -> Outcome:
+        kept = read_kept(self.opened.desk.store, entry, self.keys.run_id, done.image_key)
+        is_ours = done.image_key.startswith(f"{self.keys.root}/")
+        if not is_ours or not self.opened.counts(kept):
+            try:
+                kept = self.judged(kept, "found")
+            except STOPS as error:
+                return error
+            except DarkroomError as error:
+                return f"{error.message} [{error.code}]"
+        return Taken(kept, done.fresh)
+
+    def _order(self, wanted: Wanted) -> Order:
+        checked = self.opened.checked
+        return Order(
+            model=checked.model_of.get(wanted.entry.cell) or None,
+            job=lambda receipt: self._job(wanted, receipt),
+            hosts=checked.hosts_of.get(wanted.entry.cell),
+        )
+
+    def _job(self, wanted: Wanted, receipt: EngineReceipt) -> Job:
+        base, entry = self.opened.base, wanted.entry
+        prepared = base.prepared(base.graph_of(wanted.cell, wanted.seed), wanted.seed)
+        # the same seed again is the same job, but for this
+        again = f"; repeat {entry.repeat}" if entry.repeat > 1 else ""
+        engine = f"{receipt.kind}/{receipt.version}{again}"
+        (job,) = prepared.jobs(self.keys, engine, self.opened.judging.asked)
+        cell = wanted.cell
+        described = {
+            **job.describes,
+            "experiment": {
+                "name": self.opened.experiment.name,
+                "cell": entry.cell,
+                "labels": dict(cell.labels),
+                "seed_index": entry.seed_index,
+                "repeat": entry.repeat,
+            },
+            "variations": {name: cell.labels[name] for name in cell.variations},
+            **wanted.describes,
+        }
+        return replace(job, iteration=wanted.iteration, describes=cast("Bag", described))
+
+    def _answer(self, stored: Stored) -> Mapping[str, object]:
+        """What the sidecar says of the judging; called from several threads."""
+        verdict = self.opened.judging.of_stored(stored)
+        place = cast("Bag", stored.intent.describes.get("experiment") or {})
+        if not place:
+            return verdict.parts
+        identity = self.opened.judging.identity
+        said = {"judging": identity, "score": verdict.score, "passed": verdict.passed}
+        return {**verdict.parts, "experiment": {**place, **said}}

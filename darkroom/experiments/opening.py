@@ -1,0 +1,186 @@
+"""Open an experiment: read it, reach its servers, compare its cells, see what is there.
+
+Owns what is open while an experiment is planned or drawn. Draws nothing and writes nothing.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from darkroom.adapters.comfyui import ComfyClient
+from darkroom.adapters.settings import Lab, open_lab
+from darkroom.adapters.wiring import renderer_of
+from darkroom.core.canonical import canonical_json
+from darkroom.core.errors import ComfyUnreachable, UsageError
+from darkroom.core.experiments.cells import Cell
+from darkroom.core.experiments.deciding import Entry, entries_of
+from darkroom.core.experiments.declaration import MOST_IMAGES, Experiment
+from darkroom.core.experiments.expanding import cells_of
+from darkroom.core.jobs import EngineReceipt
+from darkroom.core.workflow.object_info import Catalogue
+from darkroom.experiments.composing import Base, Checked, base_of, check_cells, request_of
+from darkroom.experiments.declared import Declared, read_declared
+from darkroom.experiments.history import History, Kept, Name, read_history
+from darkroom.experiments.judging import Judging, judging_of
+from darkroom.generating.drawing import DRAWN_BELOW
+from darkroom.generating.request import Request
+from darkroom.generating.sources import sources_of
+from darkroom.writepath.desk import Desk
+from darkroom.writepath.opening import opened_desk
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An experiment with everything it works with."""
+
+    lab: Lab
+    declared: Declared
+    desk: Desk
+    hosts: Mapping[str, ComfyClient]
+    receipts: Mapping[str, EngineReceipt]
+    base: Base
+    cells: tuple[Cell, ...]
+    """Empty where an optimiser chooses them."""
+    catalogues: Mapping[str, Catalogue]
+    checked: Checked
+    judging: Judging
+    history: History
+    away: tuple[str, ...] = ()
+    """Servers that did not answer, and why."""
+
+    @property
+    def experiment(self) -> Experiment:
+        """What was declared."""
+        return self.declared.experiment
+
+    @property
+    def project(self) -> str:
+        """The project, in the store as well."""
+        return self.declared.project.name
+
+    @property
+    def digest(self) -> str:
+        """Identifies what is to be drawn: another one begins another run."""
+        told = self.experiment.declared
+        adaptive = told.adaptive.model_dump(mode="json") if told.adaptive else None
+        cells = sorted(cell.id for cell in self.cells) or self.base.start.base
+        about = [cells, self.experiment.seeds, told.repeats, adaptive]
+        return hashlib.sha256(canonical_json(about)).hexdigest()[:16]
+
+    def seeds(self) -> tuple[int, ...]:
+        """The block all cells share: as listed, else those of the last run, else drawn now."""
+        told = self.experiment.seeds
+        if not isinstance(told, int):
+            return told
+        found = list(self.history.seeds[:told])
+        while len(found) < told:
+            seed = secrets.randbelow(DRAWN_BELOW)
+            if seed not in found:
+                found.append(seed)
+        return tuple(found)
+
+    def entries(self, seeds: tuple[int, ...], cells: tuple[Cell, ...]) -> tuple[Entry, ...]:
+        """Every image of these cells, in the order in which they are drawn."""
+        model_of = self.checked.model_of
+        repeats = self.experiment.declared.repeats
+        return entries_of(cells, seeds, repeats, lambda cell: model_of.get(cell.id, ""))
+
+    def counts(self, kept: Kept) -> bool:
+        """Whether an image that is there has the score that is asked for."""
+        return self.judging.identity is None or kept.judging == self.judging.identity
+
+    def there(self, entries: tuple[Entry, ...]) -> dict[Name, Kept]:
+        """Those of these images that exist, whoever judged them."""
+        kept = self.history.kept
+        return {each.name: kept[each.name] for each in entries if each.name in kept}
+
+    def check(self, cells: tuple[Cell, ...]) -> None:
+        """Compare further cells with the servers, as an optimiser proposes them."""
+        check_cells(self.base, cells, self.catalogues, self.checked)
+
+
+@contextmanager
+def opened(name: str, *, is_test: bool = False) -> Generator[Opened]:
+    """Everything an experiment works with; raises with all that is wrong in its files."""
+    lab = open_lab()
+    declared = read_declared(lab, name)
+    with ExitStack() as stack:
+        by_quality = declared.experiment.declared.judge in ("scores", "both")
+        request = request_of(declared, lab, scores=by_quality, is_test=is_test)
+        hosts, catalogues, receipts, away = _reached(_hosts(lab, declared, request, stack))
+        base = base_of(lab, declared, request, next(iter(catalogues.values())))
+        cells = _cells(declared.experiment, base)
+        check_cells(base, cells, catalogues, checked := Checked())
+        desk = stack.enter_context(opened_desk(lab))
+        receipt = next(iter(receipts.values()))
+        judging = judging_of(lab, declared.project, declared.experiment, desk, receipt)
+        yield Opened(
+            lab=lab,
+            declared=declared,
+            desk=desk,
+            hosts=hosts,
+            receipts=receipts,
+            base=base,
+            cells=cells,
+            catalogues=catalogues,
+            checked=checked,
+            judging=stack.enter_context(judging),
+            away=away,
+            history=read_history(desk.store, declared.project.name, declared.experiment.name),
+        )
+
+
+def _cells(experiment: Experiment, base: Base) -> tuple[Cell, ...]:
+    told = experiment.declared
+    if experiment.seed_count > 1 and not base.has_seed:
+        message = "the workflow has no seed: every seed would give the same image"
+        raise UsageError("experiment-size", message, hint="write seeds: 1")
+    cells = () if told.adaptive else cells_of(experiment, base.start)
+    count = (len(cells) or _trials(experiment)) * experiment.seed_count * told.repeats
+    if count > MOST_IMAGES:
+        message = f"{count} images are too many; an experiment has no more than {MOST_IMAGES}"
+        raise UsageError("experiment-size", message)
+    return cells
+
+
+def _trials(experiment: Experiment) -> int:
+    adaptive = experiment.declared.adaptive
+    return adaptive.trials if adaptive else 0
+
+
+def _hosts(
+    lab: Lab, declared: Declared, request: Request, stack: ExitStack
+) -> dict[str, ComfyClient]:
+    """The servers the experiment names, else the project's, each open until the end."""
+    named = declared.experiment.declared.hosts or (None,)
+    found: dict[str, ComfyClient] = {}
+    for host in named:
+        comfy = sources_of(lab, replace(request, host=host)).comfy
+        client = stack.enter_context(renderer_of(lab, comfy))
+        found[client.name] = client
+    return found
+
+
+_Reached: TypeAlias = tuple[
+    dict[str, ComfyClient], dict[str, Catalogue], dict[str, EngineReceipt], tuple[str, ...]
+]
+
+
+def _reached(hosts: Mapping[str, ComfyClient]) -> _Reached:
+    """The servers that answer; one of several may be away, all of them may not."""
+    there: dict[str, ComfyClient] = {}
+    catalogues: dict[str, Catalogue] = {}
+    receipts: dict[str, EngineReceipt] = {}
+    away: list[ComfyUnreachable] = []
+    for host, client in hosts.items():
+        try:
+            catalogues[host], receipts[host] = client.object_info(), client.receipt()
+            there[host] = client
+        except ComfyUnreachable as error:
+            away.append(error)
+    if not there:
+        raise away[0]
+    return there, catalogues, receipts, tuple(error.message for error in away)

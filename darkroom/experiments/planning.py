@@ -1,0 +1,145 @@
+"""What an experiment means and will cost, before anything is drawn or written.
+
+Owns the plan that `darkroom experiment plan` shows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from darkroom.core.experiments.cells import Scalar
+from darkroom.core.experiments.deciding import Entry
+from darkroom.core.experiments.expanding import combinations
+from darkroom.experiments.estimating import Estimate, estimate
+from darkroom.experiments.opening import Opened, opened
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """One cell as a row of the plan."""
+
+    cell: str
+    labels: Mapping[str, Scalar]
+    prompt: str
+    negative: str
+    there: int
+    again: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an experiment means."""
+
+    name: str
+    description: str
+    workflow: str
+    hosts: tuple[str, ...]
+    judge: str
+    cells: tuple[PlannedCell, ...]
+    combinations: int
+    """Before the constraints."""
+    seeds: tuple[int, ...] | int
+    """How many, as long as they are not drawn yet."""
+    repeats: int
+    images: int
+    there: int
+    again: int
+    """There, and to be judged by other rules than they were."""
+    to_draw: int
+    cut: int
+    """Missing images that the budget does not allow."""
+    estimate: Estimate
+    models: tuple[str, ...]
+    warnings: tuple[str, ...]
+    adaptive: Mapping[str, object] | None
+    goes_on_with: str | None
+    """The run that would be continued."""
+
+
+def plan(name: str) -> Plan:
+    """Read, compare with the servers, count; draws nothing and writes nothing."""
+    with opened(name) as work:
+        return _plan(work)
+
+
+def _plan(work: Opened) -> Plan:
+    experiment, told = work.experiment, work.experiment.declared
+    seeds = work.seeds()
+    entries = work.entries(seeds, work.cells)
+    kept = work.there(entries)
+    again = [name for name, image in kept.items() if not work.counts(image)]
+    missing = tuple(entry for entry in entries if entry.name not in kept)
+    waiting, cut = _within_budget(work, missing, len(kept))
+    trials = told.adaptive.trials if told.adaptive else 0
+    if told.adaptive:
+        waiting, cut = (), 0
+    return Plan(
+        name=work.declared.name,
+        description=told.description,
+        workflow=work.base.sources.workflow.name,
+        hosts=tuple(work.hosts),
+        judge=told.judge,
+        cells=_cells(work, entries),
+        combinations=combinations(experiment),
+        seeds=seeds if _are_known(work, seeds) else len(seeds),
+        repeats=told.repeats,
+        images=len(entries) or trials * len(seeds) * told.repeats,
+        there=len(kept),
+        again=len(again),
+        to_draw=len(waiting) if not told.adaptive else trials * len(seeds) * told.repeats,
+        cut=cut,
+        estimate=estimate(work, waiting or _as_if(work, seeds, trials)),
+        models=tuple(work.checked.models),
+        warnings=(*work.base.notes, *work.away, *work.checked.warnings),
+        adaptive=told.adaptive.model_dump(mode="json") if told.adaptive else None,
+        goes_on_with=_open_run(work),
+    )
+
+
+def _within_budget(
+    work: Opened, missing: tuple[Entry, ...], there: int
+) -> tuple[tuple[Entry, ...], int]:
+    most = work.experiment.declared.budget.images
+    if most is None:
+        return missing, 0
+    left = max(0, most - there)
+    return missing[:left], max(0, len(missing) - left)
+
+
+def _as_if(work: Opened, seeds: tuple[int, ...], trials: int) -> tuple[Entry, ...]:
+    """As many images as an optimiser may ask for, of unknown cells."""
+    repeats = work.experiment.declared.repeats
+    return tuple(
+        Entry("", seed, index, repeat)
+        for _ in range(trials)
+        for index, seed in enumerate(seeds)
+        for repeat in range(1, repeats + 1)
+    )
+
+
+def _are_known(work: Opened, seeds: tuple[int, ...]) -> bool:
+    told = work.experiment.seeds
+    return not isinstance(told, int) or seeds == work.history.seeds[: len(seeds)]
+
+
+def _cells(work: Opened, entries: tuple[Entry, ...]) -> tuple[PlannedCell, ...]:
+    by_cell: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_cell.setdefault(entry.cell, []).append(entry)
+    kept = work.history.kept
+    found: list[PlannedCell] = []
+    for cell in work.cells:
+        own = [kept.get(entry.name) for entry in by_cell.get(cell.id, [])]
+        there = sum(image is not None and work.counts(image) for image in own)
+        again = sum(image is not None and not work.counts(image) for image in own)
+        missing = len(own) - there - again
+        found.append(
+            PlannedCell(cell.id, cell.labels, cell.prompt, cell.negative, there, again, missing)
+        )
+    return tuple(found)
+
+
+def _open_run(work: Opened) -> str | None:
+    last = work.history.open_plan
+    is_same = last is not None and last.digest == work.digest
+    return last.keys.run_id if last is not None and is_same else None

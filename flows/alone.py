@@ -1,0 +1,33 @@
+"""One machine at a time sets a Prefect server up.
+
+Most of what Prefect offers for that looks first and creates then: two machines that do it
+at once fail, or make two of a thing. Owns the limit on the server that keeps them apart; a
+machine that dies meanwhile loses it with its lease.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.concurrency.sync import concurrency
+from prefect.exceptions import ObjectAlreadyExists
+
+LIMIT = "darkroom-set-up"
+_LEASE_S = 60.0
+_WAIT_S = 600.0
+
+
+@contextmanager
+def alone(client: SyncPrefectClient) -> Generator[None]:
+    """Wait until no other machine sets this server up, and keep others waiting meanwhile."""
+    with suppress(ObjectAlreadyExists):  # another machine has made it in this moment
+        client.upsert_global_concurrency_limit_by_name(name=LIMIT, limit=1)
+    with concurrency(
+        LIMIT,
+        occupy=1,
+        timeout_seconds=_WAIT_S,
+        lease_duration=_LEASE_S,
+        strict=True,
+        raise_on_lease_renewal_failure=False,  # what follows may be done twice, so it goes on
+    ):
+        yield

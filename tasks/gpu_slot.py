@@ -1,0 +1,83 @@
+"""One flow run at a time draws on a server: Prefect's limit `gpu:<host>`, held while it draws.
+
+Owns the limit's name, that it is there, and how it is held. The lease is short, so that a
+killed holder frees the server within about a minute. It is held for a batch: on SQLite an
+acquisition can take two seconds. The server that a single command starts for itself knows
+of no other run, so nothing is asked of it. ComfyUI queues by itself: a slot that cannot be
+had because Prefect does not answer costs order, not images, and the drawing goes on.
+"""
+
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+
+import httpx
+from prefect.client.orchestration import get_client
+from prefect.concurrency.sync import concurrency
+from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.settings import get_current_settings
+
+from darkroom.runs.telling import Said, tell
+
+LEASE_S = 60.0
+"""Prefect takes a lease of a holder that died back within this and a quarter of a minute."""
+
+
+def limit_of(host: str) -> str:
+    """The name of a server's limit."""
+    return f"gpu:{host}"
+
+
+@contextmanager
+def gpu_slot(host: str) -> Generator[None]:
+    """Hold the server against other flow runs; waits while one of them draws on it."""
+    with ExitStack() as stack:
+        if _lives_on():
+            try:
+                _announce(host)
+                stack.enter_context(_held(host))
+            except (httpx.HTTPError, PrefectException) as exc:
+                tell(Said(f"{host} is drawn on without its slot: {type(exc).__name__}"))
+        yield
+
+
+def _lives_on() -> bool:
+    """Whether the Prefect server is one that other runs use as well."""
+    return get_current_settings().api.url is not None
+
+
+def _announce(host: str) -> None:
+    """Make the limit if need be, and say so if another run holds it; a changed one stays."""
+    with get_client(sync_client=True) as client:
+        try:
+            found = client.read_global_concurrency_limit_by_name(limit_of(host))
+        except ObjectNotFound:
+            client.upsert_global_concurrency_limit_by_name(limit_of(host), limit=1)
+            return
+    if found.active_slots >= found.limit:
+        tell(Said(f"another run draws on {host}; waiting for it"))
+
+
+@contextmanager
+def _held(host: str) -> Generator[None]:
+    with ExitStack() as stack:
+        stack.enter_context(
+            concurrency(
+                limit_of(host),
+                occupy=1,
+                strict=True,
+                lease_duration=LEASE_S,
+                raise_on_lease_renewal_failure=False,
+            )
+        )
+        kept = stack.pop_all()
+    try:
+        yield
+    finally:
+        _let_go(kept)
+
+
+def _let_go(kept: ExitStack) -> None:
+    try:
+        kept.close()
+    except (httpx.HTTPError, PrefectException):
+        return  # the lease ends by itself

@@ -1,0 +1,21 @@
+"""Draw the images of the group that was just verified again, and compare."""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from darkroom.archive.verifying import Verifying
+from tasks.patience import DELAYS_S, JITTER, RETRIES, may_pass
+
+
+@task(
+    name="redraw group",
+    cache_policy=NO_CACHE,  # each is drawn anew, that is the point
+    retries=RETRIES,
+    retry_delay_seconds=DELAYS_S,
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=may_pass,
+    persist_result=False,
+)
+def redraw_group(work: Verifying) -> int:
+    """Draw those that are in order again; says how many have been so far."""
+    return sum(work.redraw().outcomes.values())

@@ -1,0 +1,116 @@
+"""Starting and ending under odd circumstances: twice at once, after a restart of the machine."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from darkroom.adapters.processes import environments, exit_code_of, spawn, started_at
+from darkroom.adapters.supervision import (
+    Part,
+    PartState,
+    Plan,
+    Process,
+    State,
+    down,
+    status,
+    up,
+)
+from darkroom.core.errors import OutsideError, StoreError
+
+SLEEPER = Part("sleeper", (sys.executable, "-c", "import time; time.sleep(600)"))
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "a folder with blanks" / "up"
+    yield folder
+    down(folder)
+
+
+def started(folder: Path) -> State:
+    return up(folder, folder.parent, Plan((SLEEPER,)), lambda _part: None, 60.0)
+
+
+@pytest.fixture
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(SLEEPER.command, start_new_session=True) as process:
+        yield process
+        process.kill()
+
+
+def test_two_that_start_it_at_once_start_it_once(lab: Path) -> None:
+    found: list[State] = []
+    threads = [threading.Thread(target=lambda: found.append(started(lab))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found[0].keeper == found[1].keeper
+    assert found[0].parts["sleeper"].process == found[1].parts["sleeper"].process
+
+
+def test_a_terminal_that_closes_ends_nothing(lab: Path) -> None:
+    keeper = started(lab).keeper
+    os.kill(keeper.pid, signal.SIGHUP)
+    time.sleep(0.5)
+    assert status(lab) is not None
+    os.kill(keeper.pid, signal.SIGINT)
+    ends_at = time.monotonic() + 30
+    while keeper.lives and time.monotonic() < ends_at:
+        time.sleep(0.05)
+    assert status(lab) is None
+
+
+def test_numbers_given_away_again_are_nobody_of_ours(
+    lab: Path, bystander: subprocess.Popen[bytes]
+) -> None:
+    lab.mkdir(parents=True)
+    other = Process(bystander.pid, "2521110@an-earlier-start-of-the-machine")
+    State(other, {"sleeper": PartState("sleeper", "healthy", other)}).write(lab)
+    assert status(lab) is None
+    assert started(lab).keeper.pid != bystander.pid
+    down(lab)
+    assert bystander.poll() is None
+
+
+def test_a_start_that_is_refused_leaves_nothing(lab: Path) -> None:
+    def refuse() -> None:
+        raise OutsideError("laboratory-busy", "not now")
+
+    with pytest.raises(OutsideError):
+        up(lab, lab.parent, Plan((SLEEPER,)), lambda _part: None, check=refuse)
+    assert status(lab) is None
+    assert [file.name for file in lab.iterdir()] == ["lock"]
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(StoreError) as refused:
+        started(tmp_path / "taken" / "up")
+    assert "taken" in str(refused.value.where)
+
+
+def test_a_child_that_was_seen_as_a_zombie_still_tells_how_it_ended(tmp_path: Path) -> None:
+    pid = spawn([sys.executable, "-c", "raise SystemExit(7)"], tmp_path / "log")
+    stat = Path(f"/proc/{pid}/stat")
+    ends_at = time.monotonic() + 30
+    while ") Z " not in stat.read_text() and time.monotonic() < ends_at:
+        time.sleep(0.02)
+    assert exit_code_of(pid) == 7
+    assert started_at(pid) is None
+
+
+def test_what_a_process_was_told_can_be_read(tmp_path: Path) -> None:
+    told = {**os.environ, "MARK_OF_THIS_TEST": "a = b"}
+    with subprocess.Popen([sys.executable, "-c", "input()"], env=told, stdin=-1) as process:
+        ends_at = time.monotonic() + 30
+        while environments().get(process.pid, {}).get("MARK_OF_THIS_TEST") != "a = b":
+            assert time.monotonic() < ends_at
+        process.kill()

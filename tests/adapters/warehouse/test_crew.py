@@ -1,0 +1,166 @@
+"""Several processes read documents, and nobody can tell from what they read."""
+
+import io
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from darkroom.adapters.stores.folder import FolderStore
+from darkroom.adapters.warehouse import building, crew, folder_walk
+from darkroom.adapters.warehouse.batches import shapes_of
+from darkroom.adapters.warehouse.crew import Crew
+from darkroom.adapters.warehouse.listing import Entry
+from darkroom.adapters.warehouse.reading import Portion
+from darkroom.adapters.warehouse.shaping import Shapes
+from darkroom.adapters.warehouse.updating import Files, update
+from darkroom.adapters.warehouse.wire import receive_answer, send_answer, send_request, send_shapes
+from darkroom.adapters.warehouse.worker import serve
+from tests.adapters.warehouse.conftest import Ask
+from tests.adapters.warehouse.contents import contents
+from tests.fakes.archives import Archive
+
+SCORE = {"metric": "niqe", "tier": "lite", "normalised": 5.0, "raw": 1.0, "version": "1"}
+
+
+@pytest.fixture
+def shapes() -> Iterator[Shapes]:
+    with duckdb.connect() as connection:
+        building.create(connection)
+        yield shapes_of(connection)
+
+
+@pytest.fixture
+def mixed(archive: Archive) -> Archive:
+    """Some of everything, damaged documents included."""
+    for number in range(1, 8):
+        archive.image(number)
+    archive.image(8, parameters__seed="many", parameters__steps=True, timestamp=5)
+    archive.put(archive.keys.sidecar(9), b"{")
+    archive.put(archive.keys.sidecar(10), b'{"schema": "darkroom/sidecar", "x": "\xff"}')
+    archive.foreign("s0-flat.json", "bucket/1.png.json")
+    archive.foreign("s2-iteration.json", "old/working/run/metadata/iteration_3_metadata.json")
+    archive.run()
+    archive.say(archive.keys.image(1), rating=9.0, extra={"a": [1]})
+    archive.score(archive.keys.image(2), "2026-12-01T00:00:00Z", 4.0, SCORE)
+    archive.rank([2, 1], {"1": "good"})
+    return archive
+
+
+def _entries(store: FolderStore) -> dict[str, Entry]:
+    return dict(folder_walk.walk(store.root, {}).entries)
+
+
+def _portions(entries: dict[str, Entry]) -> list[list[str]]:
+    keys = sorted(entries)
+    return [keys[start : start + 3] for start in range(0, len(keys), 3)]
+
+
+def _told(found: Iterator[tuple[int, Portion]]) -> list[object]:
+    """Portions in a form that can be compared."""
+    return [
+        (
+            count,
+            portion.refused,
+            {n: t.to_pylist() for n, t in portion.tables.items() if t.num_rows},
+        )
+        for count, portion in found
+    ]
+
+
+def test_a_warehouse_built_by_several_processes_is_the_one_built_by_one(
+    mixed: Archive, folder: FolderStore, files: Files, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = Files(files.published.with_name("alone.duckdb"))
+    update(alone, folder)
+    started: list[Crew] = []
+    monkeypatch.setattr(folder_walk, "MANY", 3)
+    monkeypatch.setattr(building, "_KEYS_AT_A_TIME", 4)
+    monkeypatch.setattr(crew, "_cores", lambda: 2)
+    start = Crew.start
+    monkeypatch.setattr(Crew, "start", lambda self: (start(self), started.append(self)))
+    report = update(files, folder)
+    assert [len(found.pids) for found in started] == [2]
+    assert (report.quarantined, report.failed_checks) == (2, ())
+    assert contents(files.published) == contents(alone.published)
+    assert ask("SELECT count(*) FROM quarantine") == [(2,)]
+
+
+@pytest.mark.parametrize("victims", [1, 2])
+def test_what_a_killed_worker_did_not_read_is_read_all_the_same(
+    mixed: Archive, folder: FolderStore, shapes: Shapes, victims: int
+) -> None:
+    entries = _entries(folder)
+    portions = _portions(entries)
+    with Crew(folder, 1) as alone, Crew(folder, 2) as found:
+        found.start()
+        expected = _told(alone.read(portions, entries, shapes))
+        reading = found.read(portions, entries, shapes)
+        first = next(reading)
+        for pid in found.pids[:victims]:
+            os.kill(pid, signal.SIGKILL)
+        assert _told(iter([first, *reading])) == expected
+
+
+def test_workers_end_when_the_one_who_asks_gives_up(
+    mixed: Archive, folder: FolderStore, shapes: Shapes
+) -> None:
+    entries = _entries(folder)
+    with Crew(folder, 2) as found:
+        found.start()
+        reading = found.read(_portions(entries), entries, shapes)
+        next(reading)
+        reading.close()  # as when an insert fails
+        pids = found.pids
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_where_no_process_can_be_started_all_is_read_here(
+    mixed: Archive, folder: FolderStore, shapes: Shapes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = _entries(folder)
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    with Crew(folder, 2) as found:
+        found.start()
+        assert found.pids == ()
+        read = _told(found.read(_portions(entries), entries, shapes))
+    assert sum(portion[1] for portion in read) == 2
+
+
+def test_an_answer_that_breaks_off_anywhere_is_no_answer(
+    mixed: Archive, folder: FolderStore, shapes: Shapes
+) -> None:
+    entries = _entries(folder)
+    with Crew(folder, 1) as alone:
+        portion = next(alone.read([sorted(entries)], entries, shapes))[1]
+    whole = io.BytesIO()
+    send_answer(portion, whole)
+    size = len(whole.getvalue())
+    for cut in [*range(0, size, max(1, size // 200)), size - 1]:
+        with pytest.raises(crew.NO_ANSWER):
+            receive_answer(io.BytesIO(whole.getvalue()[:cut]))
+    assert receive_answer(io.BytesIO(whole.getvalue())).refused == portion.refused
+
+
+def test_a_worker_answers_until_nobody_asks(
+    mixed: Archive, folder: FolderStore, shapes: Shapes, tmp_path: Path
+) -> None:
+    entries = _entries(folder)
+    portions = _portions(entries)
+    asked, answered = io.BytesIO(), io.BytesIO()
+    send_shapes(shapes, asked)
+    for keys in portions:
+        send_request(keys, [entries[key] for key in keys], asked)
+    serve(folder.root, io.BytesIO(asked.getvalue()), answered)
+    pipe = io.BytesIO(answered.getvalue())
+    answers = iter([(len(keys), receive_answer(pipe)) for keys in portions])
+    with Crew(folder, 1) as alone:
+        assert _told(answers) == _told(alone.read(portions, entries, shapes))
+    nothing = io.BytesIO()
+    serve(tmp_path, io.BytesIO(), nothing)
+    assert nothing.getvalue() == b""

@@ -1,0 +1,77 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from darkroom.core.fleet.health import (
+    Answered,
+    Cooling,
+    DrainAsked,
+    Drained,
+    Draining,
+    Gone,
+    Healthy,
+    Patience,
+    Resumed,
+    Served,
+    Troubled,
+    after,
+    may_come_back,
+    takes_orders,
+)
+
+PATIENCE = Patience(first_pause_s=5, growth=2, longest_pause_s=30, failures=4)
+COOLING = Cooling(100.0, 2, "away")
+TROUBLE = Troubled("away", 100.0)
+
+
+@pytest.mark.parametrize(
+    ("health", "event", "then"),
+    [
+        (Healthy(2), Served(), Healthy(0)),
+        (COOLING, Served(), COOLING),
+        (Draining(), Served(), Draining()),
+        (Healthy(), TROUBLE, Cooling(105.0, 1, "away")),
+        (Healthy(1), TROUBLE, Cooling(110.0, 2, "away")),
+        (Healthy(), Troubled("stalled", 100.0, 3), Cooling(120.0, 3, "stalled")),
+        (Healthy(3), TROUBLE, Gone("away")),
+        (COOLING, TROUBLE, Cooling(120.0, 3, "away")),
+        (COOLING, Troubled("the same outage", 99.0), COOLING),
+        (Draining(), TROUBLE, Draining()),
+        (Drained(), TROUBLE, Drained()),
+        (COOLING, Answered(), Healthy(2)),
+        (Drained(), Answered(), Drained()),
+        (Healthy(), DrainAsked(True), Draining()),
+        (Draining(), DrainAsked(False), Drained()),
+        (COOLING, DrainAsked(False), Drained()),
+        (Draining(), Resumed(), Healthy()),
+        (Drained(), Resumed(), Healthy()),
+        (COOLING, Resumed(), COOLING),
+        (Healthy(1), Resumed(), Healthy(1)),
+        (Gone("away"), Answered(), Gone("away")),
+        (Gone("away"), Resumed(), Gone("away")),
+    ],
+)
+def test_each_event_leads_from_one_state_to_the_next(health, event, then):
+    assert after(health, event, PATIENCE) == then
+
+
+def test_only_a_healthy_server_takes_orders_and_one_that_cools_is_waited_for():
+    states = [Healthy(), COOLING, Draining(), Drained(), Gone("x")]
+    assert [takes_orders(state) for state in states] == [True, False, False, False, False]
+    assert [may_come_back(state) for state in states] == [True, True, False, False, False]
+
+
+@given(failures=st.integers(1, 60))
+def test_pauses_grow_up_to_the_longest(failures):
+    pause_s = PATIENCE.pause_s(failures)
+    assert 5 <= pause_s <= 30
+    assert pause_s <= PATIENCE.pause_s(failures + 1)
+
+
+@given(gaps=st.lists(st.floats(0, 1000), min_size=20, max_size=30))
+def test_a_server_that_only_fails_is_given_up_in_the_end(gaps):
+    health, now_s = Healthy(), 0.0
+    for gap_s in gaps:
+        now_s += gap_s + 30
+        health = after(health, Troubled("away", now_s), PATIENCE)
+    assert health == Gone("away")

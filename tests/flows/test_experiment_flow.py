@@ -1,0 +1,36 @@
+"""The experiment flow on a real Prefect server: tasks, limit, artefacts, and a second run."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import get_client
+
+from darkroom.experiments import judging
+from flows.experiment import experiment
+from tests.experiments.lab_scenes import Lab, ReadingJudge, connected
+from tests.fakes.comfy_server import running_server
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_server: None) -> Generator[Lab]:
+    monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    judge = ReadingJudge()
+    monkeypatch.setattr(judging, "judge_of", lambda *_: judge)
+    with running_server() as (server, url), connected(Lab(tmp_path, server, url, judge)) as made:
+        made.write()
+        yield made
+
+
+def test_the_flow_draws_every_cell_shows_them_and_draws_nothing_again(lab: Lab):
+    report = experiment("demo", "first")
+    assert (report.status, report.drawn, lab.drawn) == ("complete", 8, 8)
+    with get_client(sync_client=True) as client:
+        made = {each.key: str(each.data) for each in client.read_artifacts()}
+        limits = client.read_global_concurrency_limits(limit=50, offset=0)
+    assert "cfg=9.0, steps=20" in made["experiment-demo-first"]
+    assert "# demo/first" in made["experiment-demo-first-report"]
+    assert "data:image/" in made["experiment-demo-first-report"]  # the sheet, small
+    assert "gpu:studio" in {limit.name for limit in limits}
+    assert experiment("demo", "first").drawn == 0

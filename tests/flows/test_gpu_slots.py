@@ -1,0 +1,112 @@
+"""Flow runs that share a Prefect server take turns on a server that draws."""
+
+import threading
+import time
+
+import httpx
+import pytest
+from prefect import flow
+from prefect.client.orchestration import get_client
+
+from darkroom.runs.telling import Said, heard_by
+from tasks.gpu_slot import gpu_slot, limit_of
+from tests.fakes.comfy_server import draw
+from tests.flows.fault_scenes import Bench, Eyes
+
+
+def slots(host):
+    with get_client(sync_client=True) as client:
+        return client.read_global_concurrency_limit_by_name(limit_of(host))
+
+
+def test_a_slot_is_made_held_and_given_back_with_the_error_of_its_body(prefect_server):
+    @flow(name="one-slot")
+    def one_slot():
+        with gpu_slot("made-now"):
+            held.append(slots("made-now").active_slots)
+            raise ValueError("of the body")
+
+    held = []
+    with pytest.raises(ValueError, match="of the body"):
+        one_slot()
+    assert held == [1]
+    assert (slots("made-now").limit, slots("made-now").active_slots) == (1, 0)
+
+
+def test_a_limit_that_an_operator_changed_stays(prefect_server):
+    with get_client(sync_client=True) as client:
+        client.upsert_global_concurrency_limit_by_name(limit_of("wide"), limit=3)
+    with gpu_slot("wide"), gpu_slot("wide"):
+        assert slots("wide").active_slots == 2
+    assert slots("wide").limit == 3
+
+
+def test_who_waits_for_another_run_says_so_and_gets_the_server_after_it(prefect_server):
+    said, order = [], []
+    waiting = threading.Event()
+
+    def hear(event):
+        if isinstance(event, Said):
+            said.append(event.text)
+            waiting.set()
+
+    def second():
+        with heard_by(hear), gpu_slot("busy"):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with gpu_slot("busy"):
+        thread.start()
+        assert waiting.wait(30)
+        order.append("first")
+    thread.join(60)
+    assert order == ["first", "second"]
+    assert said == ["another run draws on busy; waiting for it"]
+
+
+def test_a_command_with_a_prefect_of_its_own_asks_for_no_slot(monkeypatch):
+    monkeypatch.setattr("tasks.gpu_slot._lives_on", lambda: False)
+    monkeypatch.setattr("tasks.gpu_slot.get_client", None)
+    with gpu_slot("any"):
+        pass
+
+
+def test_drawing_goes_on_when_prefect_does_not_answer(monkeypatch, prefect_server):
+    def away(**_kinds):
+        raise httpx.ConnectError("gone")
+
+    monkeypatch.setattr("tasks.gpu_slot.get_client", away)
+    said = []
+    with heard_by(said.append), gpu_slot("any"):
+        pass
+    assert said == [Said("any is drawn on without its slot: ConnectError")]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)  # two whole commands, each of which loads Prefect
+def test_two_runs_on_one_prefect_server_never_draw_at_once_on_one_server(bench, tmp_path):
+    second = Bench(tmp_path / "second", bench.comfy, bench.comfy_url, bench.vision, bench.setenv)
+    second.vision.think = Eyes(passing=((),))  # nothing is ever accepted: all images are drawn
+    bench.write(budget=2)
+    second.write(budget=2)
+    together = []
+
+    def slowly(server, job):
+        # the first one gives the other run time to come and draw as well, if it could
+        ends_at = time.monotonic() + (0.1 if together else 6)
+        while time.monotonic() < ends_at:
+            together.append(len(server.pending))
+            time.sleep(0.02)
+        draw(server, job)
+
+    bench.comfy.work = slowly
+    runs = [each.command() for each in (bench, second)]
+    try:
+        ended = [run.communicate(timeout=140) for run in runs]
+    finally:
+        bench.end_all()
+        second.end_all()
+    assert [run.returncode for run in runs] == [1, 1], ended
+    assert len(bench.comfy.posts) == 4
+    assert max(together) == 0
+    assert slots("studio").active_slots == 0
