@@ -68,9 +68,12 @@ def _zombies() -> AutomationCore:
         name=ZOMBIES,
         description="Marks runs as crashed whose process gave no sign of life.",
         trigger=EventTrigger(
-            after={"prefect.flow-run.heartbeat"},
+            # its beginning counts as well: it may die before its first sign of life
+            after={"prefect.flow-run.heartbeat", "prefect.flow-run.Running"},
             expect={"prefect.flow-run.*"},
             match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+            # only deployed runs give signs of life
+            match_related=ResourceSpecification({"prefect.resource.role": ["deployment"]}),
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,

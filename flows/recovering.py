@@ -31,7 +31,9 @@ from flows.environment import RUN_ID, WHOLE_LABORATORY
 from flows.stuck import FOLDER, GONE, LATE, Record, read_record
 
 DEPLOYMENT = "reconcile/default"
-GOES_ON = frozenset({"iterate", "experiment", "sync", "rescore", "embed", "verify"})
+GOES_ON = frozenset(
+    {"generate", "iterate", "refine", "experiment", "sync", "rescore", "embed", "verify"}
+)
 """Flows that, carried out again, do what is left and nothing twice."""
 STARTS = 4
 """The first, and three more: a run that kills its process must not do so for ever."""

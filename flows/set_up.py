@@ -15,6 +15,7 @@ from flows.alone import alone
 from flows.automations import make_automations
 from flows.deploying import deploy, listed
 from flows.laboratory import POOL
+from tasks.gpu_slot import make_limit
 
 
 def set_up(lab: Lab) -> None:
@@ -38,12 +39,7 @@ def make_pool(client: SyncPrefectClient) -> None:
 def make_limits(client: SyncPrefectClient, hosts: tuple[str, ...]) -> None:
     """One limit per server that draws: nobody holds a second GPU slot of it."""
     for host in hosts:
-        client.upsert_global_concurrency_limit_by_name(name=limit_of(host), limit=1)
-
-
-def limit_of(host: str) -> str:
-    """The name of a server's limit."""
-    return f"gpu:{host}"
+        make_limit(client, host)
 
 
 if __name__ == "__main__":

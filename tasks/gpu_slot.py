@@ -7,15 +7,19 @@ of no other run, so nothing is asked of it. ComfyUI queues by itself: a slot tha
 had because Prefect does not answer costs order, not images, and the drawing goes on.
 """
 
+import platform
+import re
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 
 import httpx
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.responses import GlobalConcurrencyLimitResponse
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.settings import get_current_settings
 
+from darkroom.core.config.fields import EMBEDDED
 from darkroom.runs.telling import Said, tell
 
 LEASE_S = 60.0
@@ -23,8 +27,21 @@ LEASE_S = 60.0
 
 
 def limit_of(host: str) -> str:
-    """The name of a server's limit."""
-    return f"gpu:{host}"
+    """The name of a server's limit; each machine has an embedded engine of its own."""
+    if host != EMBEDDED:
+        return f"gpu:{host}"
+    machine = re.sub(r"[^A-Za-z0-9._-]+", "-", platform.node())
+    return f"gpu:{host}@{machine}" if machine else f"gpu:{host}"
+
+
+def make_limit(client: SyncPrefectClient, host: str) -> GlobalConcurrencyLimitResponse:
+    """Have the limit of a server; one that a person changed stays as it is."""
+    name = limit_of(host)
+    try:
+        return client.read_global_concurrency_limit_by_name(name)
+    except ObjectNotFound:
+        client.upsert_global_concurrency_limit_by_name(name, limit=1)
+        return client.read_global_concurrency_limit_by_name(name)
 
 
 @contextmanager
@@ -48,11 +65,7 @@ def _lives_on() -> bool:
 def _announce(host: str) -> None:
     """Make the limit if need be, and say so if another run holds it; a changed one stays."""
     with get_client(sync_client=True) as client:
-        try:
-            found = client.read_global_concurrency_limit_by_name(limit_of(host))
-        except ObjectNotFound:
-            client.upsert_global_concurrency_limit_by_name(limit_of(host), limit=1)
-            return
+        found = make_limit(client, host)
     if found.active_slots >= found.limit:
         tell(Said(f"another run draws on {host}; waiting for it"))
 

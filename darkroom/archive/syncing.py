@@ -42,6 +42,8 @@ def sync_after(lab: Lab) -> str | None:
 
     What was made is in the store already, and the next synchronisation finds it there.
     """
+    if not lab.config.warehouse.after_runs:
+        return None
     try:
         with _alone(lab, SHORT_WAIT_S) as store:
             update_files(files_of(lab), store)

@@ -75,7 +75,8 @@ class Ledger:
     def enter(self, claim: Claim, known: tuple[Claim, ...] = ()) -> None:
         """Enter the job in the index, unless the entry is one of those known."""
         if claim not in known:
-            self.store.put(claim_key(claim), claim.as_bytes(), JSON)
+            # the intent says it again, and lasts: the index is made anew from intents
+            self.store.put(claim_key(claim), claim.as_bytes(), JSON, lasting=False)
 
     def claims(self, project: str, job: str) -> tuple[Claim, ...]:
         """Every place the job was ever meant for; what cannot be read is left out."""

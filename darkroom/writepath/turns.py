@@ -210,7 +210,7 @@ class _Stay:
             self.mine = None
 
     def _put(self, note: Note) -> None:
-        self.turns.store.put(note.key(self.turns.project), _NOTE, _JSON)
+        self.turns.store.put(note.key(self.turns.project), _NOTE, _JSON, lasting=False)
 
     def _clear(self, note: Note) -> None:
         with suppress(DarkroomError):

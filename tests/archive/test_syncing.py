@@ -113,3 +113,14 @@ def test_a_run_is_not_spoilt_by_a_warehouse_that_cannot_be_written(
         said = syncing.sync_after(lab)
     assert said is not None
     assert "lock-busy" in said
+
+
+def test_a_machine_that_only_draws_need_not_keep_a_warehouse(lab: Lab, archive: Archive) -> None:
+    archive.image(1)
+    told = f"store:\n  root: {lab.store_root}\nwarehouse:\n  after_runs: false\n"
+    (lab.home / "darkroom.yaml").write_text(told, encoding="utf-8")
+    only_draws = open_lab(environ={}, cwd=lab.home)
+    assert syncing.sync_after(only_draws) is None
+    assert not syncing.files_of(only_draws).published.exists()
+    syncing.sync(only_draws)
+    assert _images(only_draws) == 1

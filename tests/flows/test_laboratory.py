@@ -19,6 +19,7 @@ from prefect.exceptions import PrefectException
 from benchmarks.recovery.checks import counted
 from benchmarks.recovery.place import Place
 from flows.laboratory import CLIENT_FILE, FOLDER, client_environment, join
+from tasks.gpu_slot import limit_of
 from tests.fakes.s3_servers import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -103,7 +104,7 @@ def test_another_shell_in_the_folder_finds_the_server_and_the_deployments(home: 
     assert "iterate/default" in listed.stdout, listed.stderr
     limits = asked(home, "/v2/concurrency_limits/filter")
     servers = [limit["name"] for limit in limits if limit["name"].startswith("gpu:")]
-    assert servers == ["gpu:embedded"]
+    assert servers == [limit_of("embedded")]
 
 
 def test_another_shell_starts_a_run_by_its_project(home: Path) -> None:

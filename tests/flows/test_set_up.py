@@ -14,6 +14,7 @@ from flows.automations import BLOCK, TELLING, ZOMBIES, make_automations
 from flows.deploying import deploy
 from flows.reconcile import reconcile
 from flows.set_up import make_limits, make_pool
+from tasks.gpu_slot import limit_of
 from tests.fakes.webhook_receiver import webhook_receiver
 
 pytestmark = pytest.mark.slow
@@ -68,7 +69,7 @@ def test_pool_and_limits_are_made_once(client: SyncPrefectClient) -> None:
         make_limits(client, ("embedded",))
     pools = [pool.name for pool in client.read_work_pools()]
     assert pools.count("darkroom") == 1
-    assert client.read_global_concurrency_limit_by_name("gpu:embedded").limit == 1
+    assert client.read_global_concurrency_limit_by_name(limit_of("embedded")).limit == 1
 
 
 def test_deploying_again_doubles_nothing_loses_nothing_and_takes_back_what_is_gone(

@@ -82,8 +82,7 @@ class Laboratory:
 
     def warehouse(self) -> list[dict[str, Any]]:
         """What this machine's own warehouse says once it is up to the store."""
-        # on S3 a plain one finds a project it has not seen yet only once an hour
-        self.said("darkroom", "warehouse", "sync", "--whole")
+        self.said("darkroom", "warehouse", "sync")
         wanted = "select image, sha256, run from images order by image"
         return json.loads(self.said("darkroom", "sql", wanted, "--json"))
 

@@ -99,8 +99,6 @@ def set_up(scene: Scene) -> None:
     (automation,) = [each for each in known if each["name"] == ZOMBIES]
     told = {name: automation[name] for name in ("name", "trigger", "actions")}
     told["trigger"]["within"] = NOTICED_AFTER_S
-    # a run that is killed before its second sign of life may otherwise never be missed
-    told["trigger"]["after"] = ["prefect.flow-run.heartbeat", "prefect.flow-run.Running"]
     scene.cluster.asked("PUT", f"/automations/{automation['id']}", told)
 
 

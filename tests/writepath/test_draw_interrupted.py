@@ -63,7 +63,7 @@ class Unsound(FolderStore):
     fault = ("", "")
     refuses = False
 
-    def put(self, key, data, content_type):
+    def put(self, key, data, content_type, *, lasting=True):
         what, ending = self.fault
         if self.refuses:
             raise StoreUnavailable("store-unavailable", "down")
@@ -72,7 +72,7 @@ class Unsound(FolderStore):
                 raise StoreUnavailable("store-unavailable", "down")
             super().put(key, data[:-9] if what == "cut" else data, content_type)
             return hashlib.sha256(data).hexdigest()
-        return super().put(key, data, content_type)
+        return super().put(key, data, content_type, lasting=lasting)
 
 
 @pytest.mark.parametrize("ending", ["/images/iteration_001.png", ".png.json"])
@@ -113,9 +113,9 @@ class Away(FolderStore):
         self._reached()
         return super().get(key)
 
-    def put(self, key, data, content_type):
+    def put(self, key, data, content_type, *, lasting=True):
         self._reached()
-        return super().put(key, data, content_type)
+        return super().put(key, data, content_type, lasting=lasting)
 
 
 def test_an_image_drawn_while_the_store_is_away_waits_in_the_spool(scene):

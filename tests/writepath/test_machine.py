@@ -36,11 +36,11 @@ class Faulty(FolderStore):
 
     left = 0
 
-    def put(self, key: str, data: bytes, content_type: str) -> str:
+    def put(self, key: str, data: bytes, content_type: str, *, lasting: bool = True) -> str:
         self.left -= 1
         if self.left == 0:
             raise StoreUnavailable("store-unavailable", "scripted")
-        return super().put(key, data, content_type)
+        return super().put(key, data, content_type, lasting=lasting)
 
 
 class WritePath(RuleBasedStateMachine):

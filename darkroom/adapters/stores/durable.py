@@ -113,26 +113,34 @@ def kind_of(parent: int, name: str) -> int | None:
 
 def write_durably(staging: int, target: int, name: str, data: bytes, *, mode: int = 0o666) -> None:
     """Write beside, sync, rename, sync: after a crash the name holds all of the bytes or none."""
+    write_beside(staging, target, name, data, mode=mode, is_synced=True)
+    sync_directory(target)
+
+
+def write_beside(
+    staging: int, target: int, name: str, data: bytes, *, mode: int = 0o666, is_synced: bool = False
+) -> None:
+    """Write beside and rename: nobody ever sees a part of it; a loss of power may take it."""
     if os.fstat(staging).st_dev != os.fstat(target).st_dev:
         staging = target  # a disk is mounted inside the tree, and a rename cannot cross over
     temporary = f".{secrets.token_hex(8)}.tmp"
     try:
-        _write_synced(staging, temporary, data, mode)
+        _write(staging, temporary, data, mode, is_synced=is_synced)
         os.replace(temporary, name, src_dir_fd=staging, dst_dir_fd=target)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary, dir_fd=staging)
         raise
-    sync_directory(target)
 
 
-def _write_synced(folder: int, name: str, data: bytes, mode: int) -> None:
+def _write(folder: int, name: str, data: bytes, mode: int, *, is_synced: bool) -> None:
     handle = os.open(name, _CREATE_FILE, mode, dir_fd=folder)
     try:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(handle, rest) :]
-        os.fsync(handle)
+        if is_synced:
+            os.fsync(handle)
     finally:
         os.close(handle)
 

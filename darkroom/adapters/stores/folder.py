@@ -20,8 +20,8 @@ from darkroom.adapters.stores.durable import (
     local_errors,
     read_whole,
     remove_older_than,
-    sync_directory,
     unsafe_path,
+    write_beside,
     write_durably,
 )
 from darkroom.adapters.stores.folder_listing import keys_below
@@ -53,7 +53,7 @@ class FolderStore:
     def close(self) -> None:
         """Nothing is held open between calls."""
 
-    def put(self, key: str, data: bytes, content_type: str) -> str:
+    def put(self, key: str, data: bytes, content_type: str, *, lasting: bool = True) -> str:
         """Write durably, all or nothing; returns the sha256."""
         folder, name = _split(checked_intake(key, data, content_type))
         where = self._where(key)
@@ -61,7 +61,8 @@ class FolderStore:
             if kind_of(target, name) not in {None, stat.S_IFREG, stat.S_IFDIR}:
                 raise unsafe_path(where)
             with directory(self.root, (STAGING,), create=True) as staging:
-                write_durably(staging, target, name, data)
+                write = write_durably if lasting else write_beside
+                write(staging, target, name, data)
         return hashlib.sha256(data).hexdigest()
 
     def get(self, key: str) -> bytes:
@@ -103,8 +104,7 @@ class FolderStore:
         with local_errors(where), _absence(), directory(self._present_root(), folder) as parent:
             kind = kind_of(parent, name)
             if kind == stat.S_IFREG:
-                os.unlink(name, dir_fd=parent)
-                sync_directory(parent)
+                os.unlink(name, dir_fd=parent)  # nothing that may go must go for good
             elif kind not in {None, stat.S_IFDIR}:
                 raise unsafe_path(where)
 

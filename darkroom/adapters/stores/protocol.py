@@ -29,8 +29,11 @@ class Store(Protocol):
         """How messages call this store; never holds a secret."""
         ...
 
-    def put(self, key: str, data: bytes, content_type: str) -> str:
-        """Write the bytes durably and return their sha256; all or nothing."""
+    def put(self, key: str, data: bytes, content_type: str, *, lasting: bool = True) -> str:
+        """Write the bytes durably and return their sha256; all or nothing.
+
+        What need not outlast a loss of power, only the process, need not be waited for.
+        """
         ...
 
     def get(self, key: str) -> bytes:

@@ -68,7 +68,7 @@ class S3Store:
         """Close idle connections; the store can still be used."""
         self.pool.clear()
 
-    def put(self, key: str, data: bytes, content_type: str) -> str:
+    def put(self, key: str, data: bytes, content_type: str, *, lasting: bool = True) -> str:
         """Upload in one request and make sure that it arrived; returns the sha256."""
         checked_intake(key, data, content_type)
         with within(self.limits):  # the look for a conflict shares the time of the upload

@@ -76,7 +76,7 @@ class SpooledStore:
         """The name of the real store."""
         return self.store.name
 
-    def put(self, key: str, data: bytes, content_type: str) -> str:
+    def put(self, key: str, data: bytes, content_type: str, *, lasting: bool = True) -> str:
         """Store or spool the bytes; either way they are durable when this returns.
 
         What waiting cannot cure (credentials, clock, a missing bucket) is raised,
@@ -85,7 +85,7 @@ class SpooledStore:
         checked_intake(key, data, content_type)
         if not self._files.entries():
             try:
-                return self.store.put(key, data, content_type)
+                return self.store.put(key, data, content_type, lasting=lasting)
             except (StoreError, StoreCorrupt) as error:
                 return self._spooled(key, data, content_type, error)
         sha256 = self._queue(key, data, content_type)

@@ -58,6 +58,19 @@ def list_keys(store: Store, ranges: Sequence[Range] = ()) -> Listing:
     return Listing(entries, is_whole=not ranges, ranges=tuple(ranges))
 
 
+def unknown_projects(store: Store, known: Sequence[Range]) -> tuple[Range, ...]:
+    """Everything of the projects that no range names; costs one request for each project."""
+    names = {part.prefix.partition("/")[0] for part in known}
+    found: list[Range] = []
+    after = ""
+    while (key := next(store.iter_keys("", after), None)) is not None:
+        name = key.partition("/")[0]
+        if name not in names:
+            found.append(Range(f"{name}/"))
+        after = f"{name}0"  # the first that can follow all its keys: "0" comes after "/"
+    return tuple(found)
+
+
 def _entry(store: Store, key: str, kind: Kind) -> Entry:
     # a ranking is the one document that is ever written again
     found = store.head(key) if kind == "ranking" else None

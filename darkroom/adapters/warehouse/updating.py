@@ -22,7 +22,7 @@ from darkroom.adapters.warehouse.crew import Crew
 from darkroom.adapters.warehouse.difference import Difference, difference
 from darkroom.adapters.warehouse.fetching import folder_of
 from darkroom.adapters.warehouse.folder_walk import walk
-from darkroom.adapters.warehouse.listing import Listing, Range, list_keys
+from darkroom.adapters.warehouse.listing import Listing, Range, list_keys, unknown_projects
 from darkroom.core.errors import DataError, StoreUnavailable
 
 Total = Callable[[int], Advance]
@@ -127,7 +127,9 @@ def _listed(
 ) -> Listing:
     """What there is; `many` is called as soon as there turns out to be much of it."""
     root = folder_of(store)
-    return list_keys(store, ranges) if root is None else walk(root, folders or {}, many)
+    if root is not None:
+        return walk(root, folders or {}, many)
+    return list_keys(store, (*ranges, *unknown_projects(store, ranges)) if ranges else ())
 
 
 def _carried_out(

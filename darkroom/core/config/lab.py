@@ -51,6 +51,8 @@ class WarehouseConfig(Record):
 
     path: Text = ".darkroom/warehouse.duckdb"
     """The file."""
+    after_runs: bool = True
+    """Bring it up to date whenever something was made here; else a schedule does."""
 
 
 class SpoolConfig(Record):

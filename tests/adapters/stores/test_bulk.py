@@ -24,7 +24,7 @@ class Remote:
         self._says = says
         self._is_away = is_away
 
-    def put(self, key: str, data: bytes, content_type: str) -> str:
+    def put(self, key: str, data: bytes, content_type: str, *, lasting: bool = True) -> str:
         if self._is_away:
             raise StoreUnavailable("store-unreachable", "is away")
         self.objects[key] = data

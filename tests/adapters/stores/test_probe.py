@@ -224,7 +224,7 @@ def test_a_check_that_cannot_run_is_a_failure(
 class Liar(FolderStore):
     """Keeps nothing of what it promises."""
 
-    def put(self, key: str, data: bytes, content_type: str) -> str:
+    def put(self, key: str, data: bytes, content_type: str, *, lasting: bool = True) -> str:
         return super().put(key, b"lie", content_type)
 
     def delete(self, key: str) -> None:

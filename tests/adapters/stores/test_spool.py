@@ -41,10 +41,10 @@ class Moody(FolderStore):
         if self.mood is not None:
             raise type(self.mood)(self.mood.code, self.mood.message)
 
-    def put(self, key: str, data: bytes, content_type: str) -> str:
+    def put(self, key: str, data: bytes, content_type: str, *, lasting: bool = True) -> str:
         self._answer()
         self.puts.append(key)
-        return super().put(key, data, content_type)
+        return super().put(key, data, content_type, lasting=lasting)
 
     def get(self, key: str) -> bytes:
         self._answer()

@@ -17,7 +17,7 @@ from darkroom.adapters.stores.folder import FolderStore
 from darkroom.adapters.stores.spool import SpooledStore
 from darkroom.core.errors import StoreUnavailable
 class Away(FolderStore):
-    def put(self, key, data, content_type):
+    def put(self, key, data, content_type, *, lasting=True):
         raise StoreUnavailable("store-unavailable", "away")
 store = SpooledStore(Away(Path(sys.argv[1])), Path(sys.argv[2]))
 for number in range(100000):

@@ -84,3 +84,13 @@ def test_a_run_that_is_not_closed_is_listed_though_newer_ones_are_there(
     slow.image(5)
     assert update(files, bucket).added == 1
     assert ask("SELECT count(*) FROM image WHERE project = 'slow'") == [(2,)]
+
+
+def test_a_project_that_is_new_is_found_at_once(bucket: S3Store, files: Files, ask: Ask) -> None:
+    Archive(bucket, "known", "2026-11-21_11-30-00").image(1)
+    update(files, bucket)
+    Archive(bucket, "a-new-one", "2026-11-21_11-31-00").image(1)
+    Archive(bucket, "known-too", "2025-01-01_00-00-00").image(1)
+    report = update(files, bucket)
+    assert (report.added, report.is_whole) == (2, False)
+    assert ask("SELECT count(*) FROM image WHERE project IN ('a-new-one', 'known-too')") == [(2,)]
