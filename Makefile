@@ -33,7 +33,7 @@ demo: .venv/base ## draw a sheet and refine the demo project: no GPU, no downloa
 	@$(BIN)/darkroom run demo
 
 test: .venv/dev ## run all tests and hold the coverage bars
-	$(PYTEST) -n $(WORKERS) --cov --cov-report=term --cov-fail-under=95
+	$(PYTEST) -n $(WORKERS) --dist worksteal --cov --cov-report=term --cov-fail-under=95
 	$(BIN)/coverage report --include='darkroom/core/*' --fail-under=100
 
 .venv-models/ready: pyproject.toml constraints.txt constraints-models.txt
@@ -57,7 +57,7 @@ soak: .venv/dev ## kill parts of a laboratory at random moments and check that n
 	$(BIN)/python -m benchmarks.recovery --runs 50
 
 quick: .venv/dev ## run the tests that take no more than a few seconds each, without coverage
-	$(PYTEST) -n $(WORKERS) -m 'not slow'
+	$(PYTEST) -n $(WORKERS) --dist worksteal -m 'not slow'
 
 check: .venv/dev lint types imports docs-check test ## all that CI holds a change to
 

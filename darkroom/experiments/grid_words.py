@@ -11,6 +11,8 @@ def value_text(value: Scalar) -> str:
     """One value of an axis."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if value == "":
+        return '""'  # a heading of nothing at all looks like a mistake
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

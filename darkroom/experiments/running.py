@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from types import TracebackType
 from typing import Self, cast
 
 from darkroom.core.errors import DarkroomError, UsageError
@@ -60,13 +59,17 @@ class Work:
     """An open run; used as a context manager. No dataclass: a scheduler looks into those."""
 
     def __init__(self, name: str, *, is_test: bool = False, resume: bool = False) -> None:
-        self._stack = ExitStack()
         with ExitStack() as opening:
             self._open = opening.enter_context(opened(name, is_test=is_test))
             if resume and self._open.history.open_plan is None:
                 message = f"no run of {self._open.declared.name} is open"
                 raise UsageError("experiment-none-open", message)
+            self._begin()
             self._stack = opening.pop_all()
+        self._tell(self.opened_event)
+
+    def _begin(self) -> None:
+        """Take in what is there, and see what is to be done."""
         self._begun_s = time.monotonic()
         self._counts = _Counts()
         self._results: dict[Name, Result] = {}
@@ -82,7 +85,6 @@ class Work:
         self._found = len(self._results) + len(self._stale)
         self.has_work = bool(self._stale) or self._is_waiting()
         """Whether anything is left to draw or to judge."""
-        self._tell(self.opened_event)
 
     @property
     def opened(self) -> Opened:
@@ -349,13 +351,8 @@ class Work:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
 
 def carry_out(name: str, *, is_test: bool = False) -> Report:

@@ -137,7 +137,10 @@ def jury_of(lab: Lab, request: Request, receipt: EngineReceipt) -> Generator[Jur
         try:
             yield Jury(_Bench(own, measures), scoring, validated_by, rates=request.scores)
         finally:
-            own.submit(stack.close).result()
+            closed = own.submit(stack.close)
+            own.shutdown()  # not the result: a thread that is gone already would never give it
+            if closed.done():
+                closed.result()
 
 
 def _validator(scoring: Scoring, receipt: EngineReceipt) -> MetricSpec | None:

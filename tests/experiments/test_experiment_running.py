@@ -1,6 +1,7 @@
 """Experiments as they are carried out, against a scripted server and judge."""
 
 import json
+import threading
 
 import pytest
 
@@ -226,3 +227,14 @@ def test_an_adaptive_experiment_draws_its_trials_and_goes_on_where_it_was(lab: L
     report = carry_out("demo/first")
     assert (report.status, report.images, len(report.cells), lab.drawn) == ("complete", 6, 6, 6)
     assert carry_out("demo/first").drawn == 0
+
+
+def test_a_run_that_cannot_begin_leaves_nothing_open(lab: Lab, monkeypatch: pytest.MonkeyPatch):
+    def refused(_work: Work) -> None:
+        raise UsageError("experiment-none-open", "no run is open")
+
+    lab.write(GRID + "judge: scores\n")
+    monkeypatch.setattr(Work, "_begin", refused)
+    with pytest.raises(UsageError):
+        Work("demo/first")
+    assert not [each for each in threading.enumerate() if each.name.startswith("scoring")]

@@ -11,6 +11,7 @@ from darkroom.core.experiments.cells import Cell, Result
 from darkroom.core.experiments.gridding import Grid, arrange
 from darkroom.experiments.grid_page import page, summary
 from darkroom.experiments.grid_pictures import Picture
+from darkroom.experiments.grid_words import value_text
 from tests.experiments.grid_scenes import cell, drawn, gathered, key_of, lost
 
 NASTY = "</script><script>alert(1)</script><img src=x onerror='a()'>\"&"
@@ -192,3 +193,7 @@ def test_the_page_asks_for_nothing_from_elsewhere() -> None:
     assert "https:" not in text
     assert "innerHTML" not in text
     assert "@import" not in text
+
+
+def test_an_empty_value_is_seen_in_its_heading():
+    assert [value_text(value) for value in ("", True, 3.0, "a cat")] == ['""', "true", "3", "a cat"]
