@@ -54,10 +54,11 @@ test-scale: .venv/scale ## two hosts on PostgreSQL, Redis and S3, one of which d
 	$(PYTEST) -m scale --no-cov tests/scale
 
 soak: .venv/dev ## kill parts of a laboratory at random moments and check that nothing is lost
+	$(PYTEST) -m soak --no-cov
 	$(BIN)/python -m benchmarks.recovery --runs 50
 
 quick: .venv/dev ## run the tests that take no more than a few seconds each, without coverage
-	$(PYTEST) -n $(WORKERS) --dist worksteal -m 'not slow'
+	$(PYTEST) -n $(WORKERS) --dist worksteal -m 'not slow and not soak'
 
 check: .venv/dev lint types imports docs-check test ## all that CI holds a change to
 

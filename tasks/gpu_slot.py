@@ -10,7 +10,7 @@ had because Prefect does not answer costs order, not images, and the drawing goe
 import platform
 import re
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -40,7 +40,8 @@ def make_limit(client: SyncPrefectClient, host: str) -> GlobalConcurrencyLimitRe
     try:
         return client.read_global_concurrency_limit_by_name(name)
     except ObjectNotFound:
-        client.upsert_global_concurrency_limit_by_name(name, limit=1)
+        with suppress(httpx.HTTPStatusError):  # another run makes it at this moment
+            client.upsert_global_concurrency_limit_by_name(name, limit=1)
         return client.read_global_concurrency_limit_by_name(name)
 
 

@@ -8,9 +8,10 @@ from prefect.testing.utilities import prefect_test_harness
 
 from darkroom.adapters import wiring
 from flows import iterate
+from tasks import gpu_slot
 from tests.fakes.comfy_server import running_server
 from tests.fakes.vision_server import Reply, vision_server
-from tests.flows.fault_scenes import FAST, Bench
+from tests.flows.fault_scenes import FAST, Bench, free_slots
 from tests.runs.run_scenes import Lab, connect_servers
 
 
@@ -21,16 +22,24 @@ def prefect_server() -> Generator[None]:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_server: None) -> Lab:
+def free_servers(prefect_server: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else draws: what an earlier test killed has let its server go.
+
+    Flows in this process take no turns; `test_gpu_slots` is about those. Commands do.
+    """
+    free_slots()
+    monkeypatch.setattr(gpu_slot, "_lives_on", lambda: False)
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_servers: None) -> Lab:
     made = Lab(tmp_path)
     made.write()
     return connect_servers(made, monkeypatch)
 
 
 @pytest.fixture
-def bench(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_server: None
-) -> Generator[Bench]:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_servers: None) -> Generator[Bench]:
     """Everything real but the pixels; this process is impatient, others are as patient as ever."""
     monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
     monkeypatch.setattr(wiring, "Timing", lambda: FAST)

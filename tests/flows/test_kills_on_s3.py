@@ -18,7 +18,7 @@ from tests.writepath.invariants import sidecars
 KILLS = int(os.environ.get("DARKROOM_TEST_KILLS", "8"))
 SEED = int(os.environ.get("DARKROOM_TEST_SEED", "1"))
 LONGEST_S = 45.0
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 30 * KILLS)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(120 + 30 * KILLS)]
 
 
 def slowly(server: ComfyServer, job: Job) -> None:

@@ -182,6 +182,7 @@ def place(home: Path) -> Place:
     return made
 
 
+@pytest.mark.soak
 def test_runs_of_the_worker_come_to_their_end_whatever_is_killed(place: Place) -> None:
     chance = random.Random(7)
     place.deployed("second")

@@ -89,7 +89,7 @@ def test_a_crashed_run_that_can_go_on_is_started_again(client, home, begun, name
 
 
 def test_a_flow_that_would_begin_anew_is_left_as_it_is(client, home, begun):
-    run = begun(Running(), Crashed(), name="refine")
+    run = begun(Running(), Crashed(), name="patterns")
     recover(client, home)
     assert state_of(client, run) == "CRASHED"
 
