@@ -162,15 +162,19 @@ def read_history(store: Store, project: str, experiment: str) -> History:
     """Read everything earlier runs left, several sidecars at a time."""
     plans: list[RunPlan] = []
     kept: dict[Name, Kept] = {}
-    for key in store.iter_keys(f"{project}/working/{FOLDER}/{experiment}/"):
-        run = key.rpartition("/")[2].removesuffix(".json")
-        if not is_run_id(run):
-            continue
-        plan, images = _run(store, RunKeys(project, run), _document(store, key))
+    for run, written in _written(store, f"{project}/working/{FOLDER}/{experiment}/"):
+        plan, images = _run(store, RunKeys(project, run), written)
         plans.append(plan)
         for image in images:
             kept[image.entry.name] = _better(kept.get(image.entry.name), image)
-    return History(tuple(sorted(plans, key=lambda plan: plan.at)), kept)
+    return History(tuple(plans), kept)
+
+
+def _written(store: Store, prefix: str) -> list[tuple[str, Document]]:
+    """What the runs set out to do, the earliest first: keys list `..-2.json` before `...json`."""
+    runs = {key: key.rpartition("/")[2].removesuffix(".json") for key in store.iter_keys(prefix)}
+    found = [(run, _document(store, key)) for key, run in runs.items() if is_run_id(run)]
+    return sorted(found, key=lambda each: str(each[1].get("at")))
 
 
 def read_kept(store: Store, entry: Entry, run: str, image: str) -> Kept:

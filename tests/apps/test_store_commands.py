@@ -112,7 +112,7 @@ def test_a_server_without_credentials_is_a_usage_error(
 def spool_one(home: Path) -> SpooledStore:
     store = open_lab_store(open_lab())
 
-    def away(*_arguments: object) -> str:
+    def away(*_arguments: object, **_how: object) -> str:
         raise StoreUnavailable("store-unavailable", "away")
 
     with pytest.MonkeyPatch.context() as patch:

@@ -12,14 +12,26 @@ Tables: TypeAlias = dict[str, Columns]
 
 
 def joined(tables: Sequence[Tables]) -> Tables:
-    """The same tables, one after another."""
+    """The same tables, one after another; a column that some rows lack is NULL in those."""
     result: dict[str, dict[str, list[Any]]] = {}
+    counts: dict[str, int] = {}
     for some in tables:
         for name, columns in some.items():
-            into = result.setdefault(name, {column: [] for column in columns})
-            for column, values in columns.items():
-                into[column].extend(values)
+            before = counts.get(name, 0)
+            counts[name] = before + _count(columns)
+            _append(result.setdefault(name, {}), columns, before, counts[name])
     return {name: dict(columns) for name, columns in result.items()}
+
+
+def _count(columns: Columns) -> int:
+    return len(next(iter(columns.values()), ()))
+
+
+def _append(into: dict[str, list[Any]], columns: Columns, before: int, after: int) -> None:
+    for column, values in columns.items():
+        into.setdefault(column, [None] * before).extend(values)
+    for values in into.values():
+        values.extend([None] * (after - len(values)))
 
 
 def one_row(**values: object) -> Columns:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from darkroom.adapters.stores.folder import FolderStore
+from darkroom.adapters.warehouse.tables import joined
 from darkroom.adapters.warehouse.updating import Files, update
 from tests.adapters.warehouse.conftest import Ask
 from tests.adapters.warehouse.contents import contents
@@ -124,3 +125,10 @@ def test_a_failure_nobody_can_read_is_set_aside(
     archive.put(f"bucket/failures/{'x'}.json", content)  # of somebody else
     assert update(files, folder).quarantined == 1
     assert ask("SELECT source, kind FROM quarantine") == [(key, "failure")]
+
+
+def test_rows_of_different_kinds_share_a_table() -> None:
+    drawing, quality = {"run": ["a"], "node": ["3"]}, {"run": ["b", "c"], "seed": [1, 2]}
+    assert joined([{"failures": drawing}, {"failures": quality}]) == {
+        "failures": {"run": ["a", "b", "c"], "node": ["3", None, None], "seed": [None, 1, 2]}
+    }
