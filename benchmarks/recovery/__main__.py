@@ -18,6 +18,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 from benchmarks.recovery.checks import counted, violations
 from benchmarks.recovery.place import PROJECTS, Place, ended
 
@@ -76,8 +78,8 @@ class Soak:
             try:
                 if ended(self.place.states()) and not self.place.commands:
                     return True
-            except Exception:  # noqa: BLE001 - the server may be among the victims
-                pass
+            except (httpx.HTTPError, RuntimeError):
+                pass  # the server is among the victims; the client says so in both ways
             time.sleep(_EVERY_S)
         return False
 

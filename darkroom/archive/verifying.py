@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from itertools import islice
-from types import TracebackType
 from typing import Self
 
 from darkroom.adapters.settings import Lab, open_lab
@@ -225,13 +224,8 @@ class Verifying:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
 
 def _first_of(key: str, number: int) -> str:

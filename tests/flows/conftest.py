@@ -1,6 +1,6 @@
 """One Prefect server for all tests that need a real one, and the benches they work at."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,9 @@ from prefect.testing.utilities import prefect_test_harness
 from darkroom.adapters import wiring
 from flows import iterate
 from tasks import gpu_slot
-from tests.fakes.comfy_server import running_server
+from tests.fakes.comfy_server import ComfyServer, running_server
 from tests.fakes.vision_server import Reply, vision_server
+from tests.fakes.workflows import document
 from tests.flows.fault_scenes import FAST, Bench, free_slots
 from tests.runs.run_scenes import Lab, connect_servers
 
@@ -36,6 +37,15 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_servers: None) -> 
     made = Lab(tmp_path)
     made.write()
     return connect_servers(made, monkeypatch)
+
+
+@pytest.fixture
+def comfy(home: Path) -> Iterator[ComfyServer]:
+    """The host `studio` of the home that the test module makes."""
+    with running_server() as (server, url):
+        server.catalogue = document("object_info")
+        (home / "darkroom.yaml").write_text(f"hosts:\n  studio:\n    url: {url}\n")
+        yield server
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ def test_every_block_gives_back_its_adapter(home: Path, bucket_server: S3Server)
     bucket_server.new_store().close()
     in_bucket = _bucket_block(bucket_server, "images").store()
     assert in_bucket.name == settings.bucket_url
-    in_bucket.store.close()  # type: ignore[attr-defined]
+    in_bucket.store.close()
     judge = VisionBlock(provider="openai", base_url="http://127.0.0.1:9/v1").judge("eyes")
     assert judge is not None
     archive = Archive(StoreBlock().store())

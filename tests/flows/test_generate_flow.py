@@ -1,7 +1,5 @@
 """The flow generate under a real Prefect: the command's images, seeds that stay, a table."""
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,9 @@ from darkroom.core.errors import JobFailed, UsageError
 from darkroom.core.scoring.refinement import seed_of
 from darkroom.generating.ordering import GenerateOptions, GenerateParams, order
 from flows.generate import generate
-from tests.fakes.comfy_server import ComfyServer, end_badly, running_server
-from tests.fakes.workflows import FOLDER, document
+from tests.fakes.comfy_server import ComfyServer, end_badly
+from tests.fakes.stored_documents import sidecars
+from tests.fakes.workflows import FOLDER
 
 WORKFLOW = str(FOLDER / "api" / "sd15_txt2img.json")
 
@@ -24,19 +23,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
     return tmp_path
-
-
-@pytest.fixture
-def comfy(home: Path) -> Iterator[ComfyServer]:
-    with running_server() as (server, url):
-        server.catalogue = document("object_info")
-        (home / "darkroom.yaml").write_text(f"hosts:\n  studio:\n    url: {url}\n")
-        yield server
-
-
-def sidecars(home: Path) -> list[dict[str, Any]]:
-    found = sorted(home.glob("projects/*/working/*/images/*.json"))
-    return [json.loads(path.read_text()) for path in found]
 
 
 def tables() -> list[Any]:

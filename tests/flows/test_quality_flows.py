@@ -1,7 +1,5 @@
 """The flows refine and rescore under a real Prefect: ends, retries, and the parameter forms."""
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +11,11 @@ from darkroom.generating.params import RefineOptions
 from darkroom.scoring.rescoring import Rescoring
 from flows.refine import refine
 from flows.rescore import rescore
-from tests.fakes.comfy_server import ComfyServer, running_server
+from tests.fakes.comfy_server import ComfyServer
 from tests.fakes.scored_by_table import Bench, install
+from tests.fakes.stored_documents import sidecars
 from tests.fakes.stored_images import commit
-from tests.fakes.workflows import FOLDER, document
+from tests.fakes.workflows import FOLDER
 
 pytestmark = pytest.mark.slow
 WORKFLOW = str(FOLDER / "api" / "sd15_txt2img.json")
@@ -35,19 +34,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_server: None) 
     monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
     return tmp_path
-
-
-@pytest.fixture
-def comfy(home: Path) -> Iterator[ComfyServer]:
-    with running_server() as (server, url):
-        server.catalogue = document("object_info")
-        (home / "darkroom.yaml").write_text(f"hosts:\n  studio:\n    url: {url}\n")
-        yield server
-
-
-def sidecars(home: Path) -> list[dict[str, Any]]:
-    found = sorted(home.glob("projects/*/working/*/images/*.json"))
-    return [json.loads(path.read_text()) for path in found]
 
 
 def test_a_series_under_prefect_ends_with_the_best_image(
