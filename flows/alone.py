@@ -6,11 +6,12 @@ machine that dies meanwhile loses it with its lease.
 """
 
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.concurrency.sync import concurrency
-from prefect.exceptions import ObjectAlreadyExists
+
+from tasks.limits import one_at_a_time
 
 LIMIT = "darkroom-set-up"
 _LEASE_S = 60.0
@@ -20,8 +21,7 @@ _WAIT_S = 600.0
 @contextmanager
 def alone(client: SyncPrefectClient) -> Generator[None]:
     """Wait until no other machine sets this server up, and keep others waiting meanwhile."""
-    with suppress(ObjectAlreadyExists):  # another machine has made it in this moment
-        client.upsert_global_concurrency_limit_by_name(name=LIMIT, limit=1)
+    one_at_a_time(client, LIMIT)
     with concurrency(
         LIMIT,
         occupy=1,

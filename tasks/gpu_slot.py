@@ -10,17 +10,18 @@ had because Prefect does not answer costs order, not images, and the drawing goe
 import platform
 import re
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.responses import GlobalConcurrencyLimitResponse
 from prefect.concurrency.sync import concurrency
-from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.exceptions import PrefectException
 from prefect.settings import get_current_settings
 
 from darkroom.core.config.fields import EMBEDDED
 from darkroom.runs.telling import Said, tell
+from tasks.limits import one_at_a_time
 
 LEASE_S = 60.0
 """Prefect takes a lease of a holder that died back within this and a quarter of a minute."""
@@ -36,13 +37,7 @@ def limit_of(host: str) -> str:
 
 def make_limit(client: SyncPrefectClient, host: str) -> GlobalConcurrencyLimitResponse:
     """Have the limit of a server; one that a person changed stays as it is."""
-    name = limit_of(host)
-    try:
-        return client.read_global_concurrency_limit_by_name(name)
-    except ObjectNotFound:
-        with suppress(httpx.HTTPStatusError):  # another run makes it at this moment
-            client.upsert_global_concurrency_limit_by_name(name, limit=1)
-        return client.read_global_concurrency_limit_by_name(name)
+    return one_at_a_time(client, limit_of(host))
 
 
 @contextmanager

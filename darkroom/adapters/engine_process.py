@@ -31,6 +31,7 @@ START_WITHIN_S = 30.0
 STOP_WITHIN_S = 5.0
 _ASK_WITHIN_S = 2.0
 _EVERY_S = 0.02
+_PORT_WITHIN_S = 1.0
 _PORTS = 65536
 _LOG_BYTES = 4 * 1024 * 1024
 
@@ -201,7 +202,7 @@ class EngineProcess:
             port = int(self._port_file.read_text(encoding="ascii"))
         except (OSError, ValueError):
             return 0
-        return port if 0 < port < _PORTS and may_listen("127.0.0.1", port) is None else 0
+        return port if 0 < port < _PORTS and _falls_free(port) else 0
 
     def _write(self, record: _Record) -> None:
         part = self._record_file.with_suffix(".part")
@@ -246,6 +247,16 @@ class EngineProcess:
     def _forget(self) -> None:
         self._record_file.unlink(missing_ok=True)
         self._address_file.unlink(missing_ok=True)
+
+
+def _falls_free(port: int) -> bool:
+    """Whether the port can be had: a killed process holds it until its last thread is gone."""
+    deadline = time.monotonic() + _PORT_WITHIN_S
+    while taken := may_listen("127.0.0.1", port) is not None:
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(_EVERY_S)
+    return not taken
 
 
 def _end(record: _Record, within_s: float) -> None:

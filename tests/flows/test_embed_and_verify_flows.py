@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.client.orchestration import get_client
 
 from darkroom.archive.embedding import Embedding
 from darkroom.archive.embedding_params import EmbedOptions
@@ -14,6 +13,7 @@ from darkroom.core.errors import DataError, StoreUnavailable
 from flows import embed as embed_flow
 from flows import verify as verify_flow
 from tests.fakes.stored_images import commit
+from tests.flows.shown_artifacts import shown
 
 pytestmark = pytest.mark.slow
 
@@ -39,12 +39,6 @@ def failing_once(monkeypatch: pytest.MonkeyPatch, kind: type, name: str) -> None
     monkeypatch.setattr(kind, name, method)
 
 
-def tables(beginning: str) -> list[Any]:
-    with get_client(sync_client=True) as client:
-        found = client.read_artifacts()
-    return [one.data for one in found if str(one.key).startswith(beginning)]
-
-
 def test_images_get_their_vectors_and_a_store_that_comes_back_is_tried_again(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,7 +58,7 @@ def test_a_store_that_is_in_order_is_said_to_be(
     assert (report.images, report.flaws) == (3, [])
     drawn = verify_flow.verify("generated", VerifyOptions(redraw=True, sample=1, host="nowhere"))
     assert drawn.outcomes == {"not_drawn": 1}
-    assert "no host is called" in str(tables("redrawn-"))
+    assert "no host is called" in str(shown("redrawn-"))
 
 
 def test_damage_fails_the_flow_run_and_is_in_the_table(root: Path) -> None:
@@ -73,4 +67,4 @@ def test_damage_fails_the_flow_run_and_is_in_the_table(root: Path) -> None:
     with pytest.raises(DataError) as caught:
         verify_flow.verify()
     assert caught.value.code == "store-damaged"
-    assert "broken" in str(tables("verified-"))
+    assert "broken" in str(shown("verified-"))

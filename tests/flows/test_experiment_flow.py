@@ -10,6 +10,7 @@ from darkroom.experiments import judging
 from flows.experiment import experiment
 from tests.experiments.lab_scenes import Lab, ReadingJudge, connected
 from tests.fakes.comfy_server import running_server
+from tests.flows.shown_artifacts import shown
 
 
 @pytest.fixture
@@ -26,8 +27,8 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_server: None) -
 def test_the_flow_draws_every_cell_shows_them_and_draws_nothing_again(lab: Lab):
     report = experiment("demo", "first")
     assert (report.status, report.drawn, lab.drawn) == ("complete", 8, 8)
+    made = shown("experiment-demo-first")
     with get_client(sync_client=True) as client:
-        made = {each.key: str(each.data) for each in client.read_artifacts()}
         limits = client.read_global_concurrency_limits(limit=50, offset=0)
     assert "cfg=9.0, steps=20" in made["experiment-demo-first"]
     assert "# demo/first" in made["experiment-demo-first-report"]

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.client.orchestration import get_client
 from pydantic import ValidationError
 
 from darkroom.core.errors import JobFailed, UsageError
@@ -14,6 +13,7 @@ from flows.generate import generate
 from tests.fakes.comfy_server import ComfyServer, end_badly
 from tests.fakes.stored_documents import sidecars
 from tests.fakes.workflows import FOLDER
+from tests.flows.shown_artifacts import shown
 
 WORKFLOW = str(FOLDER / "api" / "sd15_txt2img.json")
 
@@ -23,11 +23,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
     return tmp_path
-
-
-def tables() -> list[Any]:
-    with get_client(sync_client=True) as client:
-        return [one.data for one in client.read_artifacts() if "generated-" in str(one.key)]
 
 
 def test_everything_in_the_form_reaches_the_graph(comfy: ComfyServer, home: Path) -> None:
@@ -82,7 +77,7 @@ def test_a_flow_run_draws_seeds_of_its_own_and_leaves_a_table(
     seed = seed_of(str(state.state_details.flow_run_id))
     assert [one.seed for one in report.images] == [seed, seed + 1]
     assert [one["parameters"]["seed"] for one in sidecars(home)] == [seed, seed + 1]
-    assert any(str(seed) in str(table) and "iteration_001" in str(table) for table in tables())
+    assert any(f"{seed}" in one and "iteration_001" in one for one in shown("generated-").values())
     assert (home / ".darkroom").is_dir()
 
 

@@ -2,6 +2,8 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import httpx
 import pytest
@@ -9,7 +11,7 @@ from prefect import flow
 from prefect.client.orchestration import get_client
 
 from darkroom.runs.telling import Said, heard_by
-from tasks.gpu_slot import gpu_slot, limit_of
+from tasks.gpu_slot import gpu_slot, limit_of, make_limit
 from tests.fakes.comfy_server import draw
 from tests.flows.fault_scenes import Bench, Eyes
 
@@ -39,6 +41,21 @@ def test_a_limit_that_an_operator_changed_stays(prefect_server):
     with gpu_slot("wide"), gpu_slot("wide"):
         assert slots("wide").active_slots == 2
     assert slots("wide").limit == 3
+
+
+def test_a_limit_that_all_ask_for_at_once_is_made_once_and_found_by_all(prefect_server):
+    at_once = threading.Barrier(4)
+
+    def ask(name):
+        with get_client(sync_client=True) as client:
+            at_once.wait(30)
+            return make_limit(client, name)
+
+    for name in ("new-1", "new-2", "new-3", "new-4"):
+        with ThreadPoolExecutor(4) as pool:
+            # a thread does not inherit which server the test talks to
+            asking = [pool.submit(copy_context().run, ask, name) for _ in range(4)]
+            assert len({each.result().id for each in asking}) == 1
 
 
 def test_who_waits_for_another_run_says_so_and_gets_the_server_after_it(prefect_server):
