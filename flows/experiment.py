@@ -7,11 +7,14 @@ a step does `darkroom.experiments.running`'s.
 from prefect import flow
 
 from blocks.connecting import connected
+from darkroom.adapters.settings import open_lab
 from darkroom.core.config.forms import Connections, ProjectName
 from darkroom.core.experiments.deciding import Draw
 from darkroom.experiments.announcing import FLOW, notice_of
 from darkroom.experiments.params import ExperimentName, ExperimentOptions, ExperimentParams
 from darkroom.experiments.report import Report
+from flows.stuck import known_as_running
+from tasks.catch_up import catch_up
 from tasks.close_experiment import close_experiment
 from tasks.draw_cells import draw_cells
 from tasks.notify import Notified, page
@@ -46,12 +49,13 @@ def experiment(
 
 def carry_out(params: ExperimentParams, told: Notified) -> Report:
     """Open the experiment, bring it to its end, and say what it came to."""
-    with open_experiment(params) as work:
+    with known_as_running(open_lab().home), open_experiment(params) as work:
         while isinstance(step := work.decide(), Draw):
             draw_cells(work, step)
             show_experiment(work)
         report = close_experiment(work, step)
         show_experiment(work)
         show_grid(work, report)
+        catch_up()
         told.notice = notice_of(report, page())
         return report

@@ -5,6 +5,7 @@ from prefect.cache_policies import NO_CACHE
 
 from darkroom.core.experiments.deciding import Draw
 from darkroom.experiments.running import Work
+from tasks.ending import called_back
 from tasks.gpu_slot import gpu_slot
 from tasks.patience import DELAYS_S, JITTER, RETRIES, may_pass
 
@@ -20,5 +21,6 @@ from tasks.patience import DELAYS_S, JITTER, RETRIES, may_pass
 )
 def draw_cells(work: Work, step: Draw) -> int:
     """Carry out one step; tried again, only what is still missing is drawn."""
-    work.carry_out(step, gpu_slot)
+    with called_back():
+        work.carry_out(step, gpu_slot)
     return len(step.entries)

@@ -12,17 +12,19 @@ import re
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 
-import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.responses import GlobalConcurrencyLimitResponse
+from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
-from prefect.exceptions import PrefectException
 from prefect.settings import get_current_settings
 
 from darkroom.core.config.fields import EMBEDDED
 from darkroom.runs.telling import Said, tell
 from tasks.limits import one_at_a_time
+from tasks.listening import AWAY
 
+_NO_SLOT = (*AWAY, ConcurrencySlotAcquisitionError)
+"""What asking for a slot may meet; the last one is what Prefect makes of all the others."""
 LEASE_S = 60.0
 """Prefect takes a lease of a holder that died back within this and a quarter of a minute."""
 
@@ -48,7 +50,7 @@ def gpu_slot(host: str) -> Generator[None]:
             try:
                 _announce(host)
                 stack.enter_context(_held(host))
-            except (httpx.HTTPError, PrefectException) as exc:
+            except _NO_SLOT as exc:
                 tell(Said(f"{host} is drawn on without its slot: {type(exc).__name__}"))
         yield
 
@@ -88,5 +90,5 @@ def _held(host: str) -> Generator[None]:
 def _let_go(kept: ExitStack) -> None:
     try:
         kept.close()
-    except (httpx.HTTPError, PrefectException):
+    except _NO_SLOT:
         return  # the lease ends by itself

@@ -15,10 +15,12 @@ from prefect.cache_policies import NO_CACHE
 
 from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.stores.viewing import how_to_see, link, picture
-from darkroom.experiments.grid_gather import gather
-from darkroom.experiments.grid_report import markdown, store_sheet
+from darkroom.core.errors import StoreError
+from darkroom.core.experiments.grid_slots import Gathered
+from darkroom.experiments.grid_report import MOST_ROWS, markdown, store_sheet
 from darkroom.experiments.report import CellLine, Report, interval_of, shown_labels
 from darkroom.experiments.running import Work
+from darkroom.runs.telling import Said, tell
 from tasks.listening import if_prefect_listens
 
 
@@ -30,7 +32,8 @@ def show_experiment(work: Work) -> None:
     with if_prefect_listens(partial(_shows_no_more, work)):
         report, store = work.standing(), work.opened.desk.store
         key = _key(report)
-        table = [_row(line, store) for line in report.cells]
+        # kept anew each time: a long table would fill Prefect's database
+        table = [_row(line, store) for line in report.cells[:MOST_ROWS]]
         create_table_artifact(table, key=key, description=_about(report, store))
         share = 100.0 * report.images / max(report.wanted, 1)
         create_progress_artifact(min(share, 100.0), key=f"{key}-progress", description="Images")
@@ -42,11 +45,21 @@ def show_grid(work: Work, report: Report) -> None:
     if not work.is_shown or not report.images:
         return
     with if_prefect_listens(partial(_shows_no_more, work)):
-        store, told = work.opened.desk.store, gather(report.name, work.opened.lab)
-        sheet = store_sheet(told, work.keys, store)
-        parts = (markdown(told), picture(store, sheet), how_to_see(store, sheet))
+        told = work.gathered(report)
+        parts = (markdown(told), *_sheet(told, work))
         text = "\n\n".join(part for part in parts if part)
         create_markdown_artifact(text, key=f"{_key(report)}-report", description=report.name)
+
+
+def _sheet(told: Gathered, work: Work) -> tuple[str, ...]:
+    """The grid as a picture; a store that does not take it costs the experiment nothing."""
+    store = work.opened.desk.store
+    try:
+        sheet = store_sheet(told, work.keys, store)
+    except StoreError as error:
+        tell(Said(f"the grid's sheet is not kept: {error.message}"))
+        return ()
+    return picture(store, sheet), how_to_see(store, sheet)
 
 
 def _key(report: Report) -> str:
@@ -60,7 +73,10 @@ def _shows_no_more(work: Work) -> None:
 def _about(report: Report, store: Store) -> str:
     first = next((line.best_image for line in report.cells if line.best_image), None)
     counted = f"{report.images} of {report.wanted} images, scores out of {report.scale:g}"
-    return f"{report.name}, run {report.run_id or '-'}: {counted}. {how_to_see(store, first)}"
+    more = len(report.cells) - MOST_ROWS
+    rest = f" The best {MOST_ROWS} cells; {more} more are not shown." if more > 0 else ""
+    run = report.run_id or "-"
+    return f"{report.name}, run {run}: {counted}.{rest} {how_to_see(store, first)}"
 
 
 def _row(line: CellLine, store: Store) -> dict[str, object]:

@@ -20,7 +20,7 @@ WITH told AS (
         preset,
         workflow,
         strategy,
-        concat(width, 'x', height) AS size,
+        width || 'x' || height AS size,
         steps::DOUBLE AS steps,
         cfg,
         guidance,

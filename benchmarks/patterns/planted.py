@@ -1,7 +1,7 @@
 """Warehouses with failures planted in them, and warehouses without any, for tests and figures.
 
 Owns the truth: which combinations fail, at which rate. Axes are drawn evenly and apart from
-each other, in runs of about 25 images.
+each other, in runs of about 25 images, unless a plan says otherwise.
 """
 
 from collections.abc import Mapping
@@ -59,11 +59,26 @@ class Plan:
     per_run: int = 25
     prompts: Mapping[str, float] = field(default_factory=dict[str, float])
     """Phrases that stand in one of eight prompts each, and how often such images fail."""
+    sizes: Mapping[str, int] = field(default_factory=lambda: dict(SIZES))
+    """How many values each axis has."""
+    fixed: tuple[str, ...] = ()
+    """Axes that keep one value through a run."""
+    follows: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Axes that follow another one, in `follow_share` of the images."""
+    follow_share: float = 0.9
+    uneven_runs: float = 0.0
+    """How unequal runs are in size (standard deviation of the logarithm)."""
+    bad_run: float = 0.0
+    """The share of images in one run that nearly always fails, and mostly has values of its own."""
+    drift: float = 0.0
+    """By how much the base rate rises from the first run to the last."""
+    seeds: int = 0
+    """So few seeds; what has the same seed and values comes out the same, and seeds differ."""
 
 
 def value_name(axis: str, code: int) -> str:
     """How a value is called; one of them is known by its own name."""
-    return "kimono7" if (axis, code) == ("Outfit", 7) else f"{_NAMES[axis]}{code}"
+    return "kimono7" if (axis, code) == ("Outfit", 7) else f"{_NAMES.get(axis, axis)}{code}"
 
 
 def warehouse(plan: Plan) -> duckdb.DuckDBPyConnection:
@@ -83,27 +98,70 @@ def warehouse(plan: Plan) -> duckdb.DuckDBPyConnection:
 def _frames(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     chance = np.random.default_rng(plan.seed)
     count = plan.images
-    codes = {axis: chance.integers(0, size, count) for axis, size in SIZES.items()}
-    values = {
-        axis: np.array([value_name(axis, code) for code in range(SIZES[axis])], dtype=object)[drawn]
-        for axis, drawn in codes.items()
-    }
-    runs = np.sort(chance.integers(0, max(3, count // plan.per_run), count))
-    rates = np.full(count, plan.base)
-    if plan.unlike_runs:
-        shifts = plan.unlike_runs * chance.standard_normal(int(runs.max()) + 1)
-        rates = np.clip(rates + shifts[runs], 0.01, 0.99)
+    runs = _runs(plan, chance)
+    values = _values(plan, chance, runs)
+    rates = _base_rates(plan, chance, runs)
     prompts, rates = _prompts(plan, chance, rates)
     for wanted, rate in plan.planted:
         hit = np.all([values[axis] == value for axis, value in wanted.items()], axis=0)
         rates = np.where(hit, np.maximum(rates, rate), rates)
-    failed = chance.random(count) < rates
+    seeds = chance.integers(0, plan.seeds or 2**40, count)
+    if plan.seeds:
+        rates = np.clip(rates + 0.25 * chance.standard_normal(plan.seeds)[seeds], 0.01, 0.99)
+    failed = _luck(plan, chance, values, seeds) < rates
     names = np.array([f"p/working/run-{run}/images/{at}.png" for at, run in enumerate(runs)])
-    return (
-        _images(names, runs, values["model"], prompts),
-        _variations(names, values),
-        _marks(names, failed),
-    )
+    images = _images(names, runs, values.get("model"), prompts)
+    return images.assign(seed=seeds), _variations(names, values), _marks(names, failed)
+
+
+def _runs(plan: Plan, chance: Any) -> Any:
+    many = max(3, plan.images // plan.per_run)
+    shares = np.exp(plan.uneven_runs * chance.standard_normal(many))
+    if plan.bad_run:
+        shares = shares * (1 - plan.bad_run) / shares[1:].sum()
+        shares[0] = plan.bad_run
+    return np.sort(chance.choice(many, plan.images, p=shares / shares.sum()))
+
+
+def _values(plan: Plan, chance: Any, runs: Any) -> dict[str, Any]:
+    codes: dict[str, Any] = {}
+    for axis, size in plan.sizes.items():
+        drawn = chance.integers(0, size, plan.images)
+        if axis in plan.fixed:
+            drawn = chance.integers(0, size, int(runs.max()) + 1)[runs]
+        if axis in plan.follows:
+            is_led = chance.random(plan.images) < plan.follow_share
+            drawn = np.where(is_led, codes[plan.follows[axis]] % size, drawn)
+        if plan.bad_run:
+            # a value hardly anybody else used
+            drawn = np.where(runs == 0, size - 1, drawn)
+            stray = chance.random(plan.images) < 0.9  # noqa: PLR2004
+            drawn = np.where((runs > 0) & (drawn == size - 1) & stray, 0, drawn)
+        codes[axis] = drawn
+    return {
+        axis: np.array([value_name(axis, code) for code in range(plan.sizes[axis])], dtype=object)[
+            drawn
+        ]
+        for axis, drawn in codes.items()
+    }
+
+
+def _base_rates(plan: Plan, chance: Any, runs: Any) -> Any:
+    many = int(runs.max()) + 1
+    by_run = plan.base + plan.drift * (np.arange(many) / max(many - 1, 1) - 0.5)
+    by_run = np.clip(by_run + plan.unlike_runs * chance.standard_normal(many), 0.01, 0.99)
+    if plan.bad_run:
+        by_run[0] = 0.9
+    return by_run[runs] if plan.unlike_runs or plan.drift or plan.bad_run else by_run[0]
+
+
+def _luck(plan: Plan, chance: Any, values: Mapping[str, Any], seeds: Any) -> Any:
+    """A number from 0 to 1 for each image; the same for the same seed and values."""
+    drawn = chance.random(plan.images)
+    if not plan.seeds:
+        return drawn
+    alike = pd.DataFrame({**values, "seed": seeds}).groupby([*values, "seed"]).ngroup().to_numpy()
+    return drawn[alike]
 
 
 def _prompts(plan: Plan, chance: Any, rates: Any) -> tuple[Any, Any]:
@@ -116,7 +174,7 @@ def _prompts(plan: Plan, chance: Any, rates: Any) -> tuple[Any, Any]:
         has = chance.random(count) < 1 / 8
         prompts = np.where(has, np.char.add(prompts, f", a {phrase}"), prompts)
         rates = np.where(has, np.maximum(rates, rate), rates)
-    return prompts, rates
+    return prompts, np.broadcast_to(rates, (count,))
 
 
 def _images(names: Any, runs: Any, models: Any, prompts: Any) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from darkroom.core.significance import (
+    Z95,
     Interval,
     Tally,
     binomial_tail,
@@ -74,6 +75,13 @@ class Cell:
     tally: Tally
     runs: int
     p_value: float
+    shared: float = 1.0
+    """So many of its images say as much as one, because they resemble each other."""
+
+    @property
+    def interval(self) -> Interval:
+        """Where its rate may really lie."""
+        return interval_of(self.tally, self.shared)
 
     def strength(self, base: float) -> float:
         """How many standard deviations above the base rate; orders cells whose p is 0."""
@@ -215,11 +223,17 @@ class _Choice:
         return is_high and binomial_tail(tally, self.base) < self.sure
 
 
-def is_pattern(tally: Tally, base: float, limits: Limits) -> bool:
+def interval_of(tally: Tally, shared: float = 1.0) -> Interval:
+    """Wilson's interval, where so many images say as much as one."""
+    # a count divided by some number is a z multiplied by its root
+    return wilson(tally, Z95 * math.sqrt(shared))
+
+
+def is_pattern(tally: Tally, base: float, limits: Limits, shared: float = 1.0) -> bool:
     """Whether the true rate may reach the threshold and surely lies above the base rate."""
     if tally.count < limits.min_occurrences:
         return False
-    interval = wilson(tally)
+    interval = interval_of(tally, shared)
     return interval.high >= limits.failure_threshold and interval.low > base
 
 

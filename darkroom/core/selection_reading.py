@@ -163,7 +163,7 @@ def _number(value: object, otherwise: float) -> float:
         number = int(text) if text.isascii() and text.isdigit() else float(text)
     except ValueError:
         raise ValueError(f"{text[:40]!r} is no number and no range such as 5..7") from None
-    if math.isnan(number) or number > MAX_SEED:
+    if math.isnan(number) or abs(number) > MAX_SEED:
         raise ValueError(f"{text[:40]!r} is out of range")
     return number
 
@@ -173,11 +173,11 @@ def moment_of(value: object, now: datetime) -> datetime:
     if isinstance(value, datetime):
         return _utc(value)
     text = str(value).strip()
-    if ago := _AGO.match(text):
-        return _utc(now - timedelta(hours=int(ago[1]) * _HOURS[ago[2]]))
     try:
+        if ago := _AGO.match(text):
+            return _utc(now - timedelta(hours=int(ago[1]) * _HOURS[ago[2]]))
         return _utc(datetime.fromisoformat(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError(f"{text[:40]!r} is no moment such as 2026-01-31 or 7d") from None
 
 

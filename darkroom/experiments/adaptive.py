@@ -6,13 +6,13 @@ experiment, or another machine, goes on with the same cells.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from darkroom.adapters.optimiser import propose
 from darkroom.core.experiments.cells import Cell, Result, Scalar
 from darkroom.core.experiments.declaration import PROMPT, Adaptive, Experiment
-from darkroom.core.experiments.expanding import Start, allowed, cell_at, dimensions
+from darkroom.core.experiments.expanding import Start, allowed, cell_finder, dimensions
 from darkroom.core.experiments.pareto import Outcome, front
 from darkroom.core.experiments.scores import CellScore, score_of
 from darkroom.core.experiments.space import Goal, Point, Space, Told
@@ -34,12 +34,11 @@ def next_cells(
     """
     told = experiment.declared.adaptive or Adaptive()
     wanted = min(told.batch if count is None else count, told.trials - len(cells))
-    search = _Search(experiment, start, space_of(experiment, start), {cell.id for cell in cells})
-    known = told_points(experiment, search.space, cells, results)
-    points = propose(
-        search.space, known, max(0, wanted), _seed(experiment), told.sampler, search.is_open
-    )
-    return tuple(cell_at(experiment, start, point) for point in points)
+    search = _Search(experiment, cell_finder(experiment, start), {cell.id for cell in cells})
+    space = space_of(experiment, start)
+    known = told_points(experiment, space, cells, results)
+    points = propose(space, known, max(0, wanted), _seed(experiment), told.sampler, search.is_open)
+    return tuple(search.cell_at(point) for point in points)
 
 
 def space_of(experiment: Experiment, start: Start) -> Space:
@@ -85,13 +84,12 @@ def pareto_front(scores: Sequence[CellScore]) -> tuple[str, ...]:
 @dataclass(frozen=True)
 class _Search:
     experiment: Experiment
-    start: Start
-    space: Space
+    cell_at: Callable[[Point], Cell]
     known: set[str]
 
     def is_open(self, point: Point) -> bool:
         """Whether the cell meets the constraints and is none that is there already."""
-        cell = cell_at(self.experiment, self.start, point)
+        cell = self.cell_at(point)
         return cell.id not in self.known and allowed(self.experiment, cell)
 
 

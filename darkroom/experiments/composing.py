@@ -165,7 +165,9 @@ class Checked:
     models: dict[str, None] = field(default_factory=dict[str, None])
     """Everything that has to be loaded for some cell."""
     model_of: dict[str, str] = field(default_factory=dict[str, str])
-    """Cell to what its server has to load first."""
+    """Cell to what its server has to load first, LoRAs included: the order of drawing."""
+    checkpoint_of: dict[str, str | None] = field(default_factory=dict[str, str | None])
+    """Cell to the model that servers are chosen by."""
     size_of: dict[str, tuple[int, int, int]] = field(
         default_factory=dict[str, tuple[int, int, int]]
     )
@@ -185,6 +187,7 @@ class Checked:
         self.models |= dict.fromkeys(name for name in loaded if name)
         loras = [f"{use.name}:{use.strength:g}" for use in read.loras]
         self.model_of[cell.id] = " ".join([read.checkpoint or "", *loras]).strip()
+        self.checkpoint_of[cell.id] = read.checkpoint or None
         self.size_of[cell.id] = (read.width or 0, read.height or 0, read.steps or 0)
         wrong: dict[str, list[str]] = {}
         for host, catalogue in catalogues.items():

@@ -4,7 +4,7 @@ Owns the step from an entry to an image that counts. Which entries, and what fol
 open run's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, cast
 
@@ -18,6 +18,7 @@ from darkroom.core.jobs import EngineReceipt
 from darkroom.core.keys import RunKeys
 from darkroom.experiments.history import Kept, add_event, plain_entries, read_kept
 from darkroom.experiments.opening import Opened
+from darkroom.experiments.spending import Limits
 from darkroom.writepath.batch import BatchResult, Broke, OnResult
 from darkroom.writepath.desk import Committed, Ended, Job, Stored, Waiting
 from darkroom.writepath.fleet import Order, Slot, draw_fleet
@@ -56,6 +57,15 @@ Outcome: TypeAlias = Taken | str | DarkroomError
 """An image; or why there is none; or what stops everything."""
 
 
+def ended_by(faults: Sequence[DarkroomError], limits: Limits) -> Limits:
+    """The same limits, over once judge or store are away: every further image would meet that."""
+
+    def is_over() -> bool:
+        return limits.is_over() or any(not isinstance(e, ComfyUnreachable) for e in faults)
+
+    return replace(limits, is_over=is_over)
+
+
 @dataclass(frozen=True)
 class Studio:
     """Where the images of one run are made."""
@@ -63,15 +73,20 @@ class Studio:
     opened: Opened
     keys: RunKeys
     slot: Slot
+    begun: Callable[[], None]
+    """Told when a server takes an image on."""
 
-    def draw(self, wanted: Sequence[Wanted], on_result: OnResult, left_s: float | None) -> None:
-        """Draw these on the servers that can; each is told as it comes."""
+    def draw(self, wanted: Sequence[Wanted], on_result: OnResult, limits: Limits) -> None:
+        """Draw these on the servers that can; each is told as it comes.
+
+        What the limits leave undrawn is told to nobody.
+        """
         opened = self.opened
         terms = Terms(
             terms_of(opened.lab),
             Drains(opened.lab).is_drained,
             patience=_PATIENCE,
-            budget=Budget(gpu_seconds=left_s),
+            budget=Budget(limits.images, limits.gpu_seconds),
         )
         results = draw_fleet(
             [self._order(each) for each in wanted],
@@ -80,11 +95,13 @@ class Studio:
             answer=None if opened.judging.identity is None else self._answer,
             on_result=on_result,
             slot=self.slot,
+            stop=limits.is_over,
             terms=terms,
         )
         broken = [each.error for each in results if isinstance(each, Broke)]
         withheld = [error for error in broken if error.code == _WITHHELD]
-        if withheld and len(withheld) == len(results) and left_s is None:
+        is_limited = limits.is_over() or (limits.images, limits.gpu_seconds) != (None, None)
+        if withheld and len(withheld) == len(results) and not is_limited:
             raise withheld[0]  # nothing came of any of them, and nothing would
 
     def outcome(self, wanted: Wanted, result: BatchResult) -> Outcome:
@@ -101,7 +118,7 @@ class Studio:
             case Waiting(_, _, reason):
                 return reason
 
-    def judged(self, kept: Kept, kind: str) -> Kept:
+    def _judged(self, kept: Kept, kind: str) -> Kept:
         """An image that was there: judged if need be, and entered in this run."""
         opened = self.opened
         if not opened.counts(kept):
@@ -115,6 +132,7 @@ class Studio:
             "score": kept.score,
             "passed": kept.passed,
             "seconds": kept.seconds,
+            "attempts": kept.attempts,
         }
         add_event(opened.desk, self.keys, kind, content)
         return kept
@@ -123,23 +141,28 @@ class Studio:
         kept = read_kept(self.opened.desk.store, entry, self.keys.run_id, done.image_key)
         is_ours = done.image_key.startswith(f"{self.keys.root}/")
         if not is_ours or not self.opened.counts(kept):
-            try:
-                kept = self.judged(kept, "found")
-            except STOPS as error:
-                return error
-            except DarkroomError as error:
-                return f"{error.message} [{error.code}]"
+            return self.entered(kept, "found", is_fresh=done.fresh)
         return Taken(kept, done.fresh)
+
+    def entered(self, kept: Kept, kind: str, *, is_fresh: bool = False) -> Outcome:
+        """The same, or what kept it from being judged: one damaged image stops no other."""
+        try:
+            return Taken(self._judged(kept, kind), is_fresh)
+        except STOPS as error:
+            return error
+        except DarkroomError as error:
+            return f"{error.message} [{error.code}]"
 
     def _order(self, wanted: Wanted) -> Order:
         checked = self.opened.checked
         return Order(
-            model=checked.model_of.get(wanted.entry.cell) or None,
+            model=checked.checkpoint_of.get(wanted.entry.cell),
             job=lambda receipt: self._job(wanted, receipt),
             hosts=checked.hosts_of.get(wanted.entry.cell),
         )
 
     def _job(self, wanted: Wanted, receipt: EngineReceipt) -> Job:
+        self.begun()
         base, entry = self.opened.base, wanted.entry
         prepared = base.prepared(base.graph_of(wanted.cell, wanted.seed), wanted.seed)
         # the same seed again is the same job, but for this

@@ -49,8 +49,8 @@ class _Seen:
     size_bytes: int | None
 
 
-def estimate(opened: Opened, entries: Sequence[Entry]) -> Estimate:
-    """The cost of drawing these, on all servers at once."""
+def estimate(opened: Opened, entries: Sequence[Entry], attempts: int = 1) -> Estimate:
+    """The cost of drawing these so often, on all servers at once."""
     seen, source = _seen(opened)
     works = [_work(opened, entry) for entry in entries]
     rates = [each.seconds / each.work for each in seen if each.seconds and each.work]
@@ -72,9 +72,9 @@ def estimate(opened: Opened, entries: Sequence[Entry]) -> Estimate:
     )
     pixels = sum(width * height for width, height, _ in (_size(opened, e) for e in entries))
     return Estimate(
-        seconds=sum(works) * per_work / hosts,
+        seconds=attempts * sum(works) * per_work / hosts,
         seconds_from=seconds_from,
-        disk_bytes=int(pixels * per_pixel + len(entries) * _DOCUMENTS_BYTES),
+        disk_bytes=attempts * int(pixels * per_pixel + len(entries) * _DOCUMENTS_BYTES),
         disk_from=disk_from,
     )
 
@@ -92,7 +92,12 @@ def _size(opened: Opened, entry: Entry) -> tuple[int, int, int]:
 
 def _seen(opened: Opened) -> tuple[list[_Seen], str]:
     own = [
-        _Seen(_work(opened, kept.entry), width * height, kept.seconds, kept.size_bytes)
+        _Seen(
+            _work(opened, kept.entry),
+            width * height,
+            kept.seconds and kept.seconds / kept.attempts,
+            kept.size_bytes,
+        )
         for kept in opened.history.kept.values()
         if kept.entry.cell in opened.checked.size_of
         for width, height, _ in [_size(opened, kept.entry)]

@@ -16,7 +16,7 @@ from darkroom.core.experiments.grid_slots import Gathered, Labels, nothing_exclu
 from darkroom.experiments.declared import read_declared
 from darkroom.experiments.standing import standing
 
-_ENDED = "the run ended before it was drawn"
+ENDED = "the run ended before it was drawn"
 
 
 def gather(name: str, lab: Lab | None = None) -> Gathered:
@@ -29,7 +29,7 @@ def gather(name: str, lab: Lab | None = None) -> Gathered:
         stands.run.seeds,
         stands.scale,
         _declared(lab, name),
-        stopped=_ENDED if stands.run.is_closed else "",
+        stopped=ENDED if stands.run.is_closed else "",
     )
 
 

@@ -9,10 +9,10 @@ a failure, the end. Everything else is read from the sidecars.
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from darkroom.adapters.stores.protocol import Store
 from darkroom.core.canonical import canonical_json
@@ -28,9 +28,12 @@ PLAN = "darkroom.experiment/1"
 EVENT = "darkroom.experiment_event/1"
 FOLDER = "experiments"
 _JSON = "application/json"
-_AT_A_TIME = 8
+_AT_A_TIME = 16
+"""Documents under way: most of the time is waiting, where the store is a bucket."""
 Document = Mapping[str, Any]
 Name = tuple[str, int, int]
+_T = TypeVar("_T")
+_U = TypeVar("_U")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Kept:
     seconds: float | None
     size_bytes: int | None
     host: str | None
+    attempts: int = 1
+    """Images that were drawn for it, where it was refined."""
 
     @property
     def result(self) -> Result:
@@ -85,8 +90,8 @@ class History:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """The seeds of the latest run: the next one begins with them."""
-        return self.plans[-1].seeds if self.plans else ()
+        """Every seed of earlier runs, those of the latest first: the next one begins with them."""
+        return tuple(dict.fromkeys(seed for plan in reversed(self.plans) for seed in plan.seeds))
 
     @property
     def open_plan(self) -> RunPlan | None:
@@ -190,20 +195,19 @@ def _better(known: Kept | None, found: Kept) -> Kept:
 
 def _run(store: Store, keys: RunKeys, written: Document) -> tuple[RunPlan, list[Kept]]:
     plan = _plan(keys, written)
-    events = [(key, _document(store, key)) for key in store.iter_keys(_events(keys))]
+    keys_of_events = list(store.iter_keys(_events(keys)))
+    events = _each(lambda key: _document(store, key), keys_of_events)
     failures: dict[Name, str] = {}
     told: list[Document] = []
-    for key, event in events:
+    for key, event in zip(keys_of_events, events, strict=True):
         try:
             plan = _after(plan, event, failures, told)
         except (KeyError, TypeError, ValueError) as exc:
             raise _damaged(key, exc) from exc
+    plan = replace(plan, entries=tuple({each.name: each for each in plan.entries}.values()))
     images = list(_drawn(store, plan)) if plan.attempts == 1 else []
     by_key = {image.image: image for image in images}
-    for event in told:
-        image = _told(store, keys, event, by_key)
-        if image is not None:
-            images.append(image)
+    images += [image for image in _each(lambda e: _told(store, keys, e, by_key), told) if image]
     there = {image.entry.name for image in images}
     failed = {name: why for name, why in failures.items() if name not in there}
     return replace(plan, failures=failed), images
@@ -269,14 +273,24 @@ def _drawn(store: Store, plan: RunPlan) -> Iterator[Kept]:
         if {plan.keys.image(number), plan.keys.sidecar(number)} <= there
     ]
 
+    by_place = {(e.cell, e.seed_index, e.repeat): e for e in plan.entries}
+
     def read(item: tuple[Entry, str]) -> Kept | None:
         sidecar = _sidecar(store, item[1])
-        return None if sidecar is None else _kept(item[0], plan.keys.run_id, item[1], sidecar)
+        if sidecar is None:
+            return None
+        said = sidecar.experiment  # what the image says it is counts, not where it lies
+        place = said and (said.cell, said.seed_index, said.repeat)
+        entry = by_place.get(place) if place else item[0]
+        return entry and _kept(entry, plan.keys.run_id, item[1], sidecar)
 
+    return (kept for kept in _each(read, wanted) if kept is not None)
+
+
+def _each(act: Callable[[_T], _U], items: Sequence[_T]) -> list[_U]:
+    """The same for each, several at a time, in their order."""
     with ThreadPoolExecutor(_AT_A_TIME) as threads:
-        for kept in threads.map(read, wanted):
-            if kept is not None:
-                yield kept
+        return list(threads.map(act, items))
 
 
 def _kept(entry: Entry, run: str, image: str, sidecar: Sidecar) -> Kept:
@@ -303,7 +317,7 @@ def _told(store: Store, keys: RunKeys, event: Document, known: Mapping[str, Kept
             return None
         kept = _kept(entry, keys.run_id, image, sidecar)
     said = {name: event[name] for name in ("judging", "score", "passed", "seconds")}
-    return replace(kept, entry=entry, **said)
+    return replace(kept, entry=entry, attempts=int(event.get("attempts", 1)), **said)
 
 
 def _sidecar(store: Store, image: str) -> Sidecar | None:

@@ -10,11 +10,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from darkroom.adapters.comfyui import ComfyClient
+from darkroom.adapters.comfyui import ComfyClient, Timing
 from darkroom.adapters.settings import Lab, open_lab
 from darkroom.adapters.wiring import renderer_of
 from darkroom.core.canonical import canonical_json
-from darkroom.core.errors import ComfyUnreachable, UsageError
+from darkroom.core.errors import ComfyError, DarkroomError, UsageError, WorkflowError
 from darkroom.core.experiments.cells import Cell
 from darkroom.core.experiments.deciding import Entry, entries_of
 from darkroom.core.experiments.declaration import MOST_IMAGES, Experiment
@@ -30,6 +30,11 @@ from darkroom.generating.request import Request
 from darkroom.generating.sources import sources_of
 from darkroom.writepath.desk import Desk
 from darkroom.writepath.opening import opened_desk
+
+_OUTAGE_S = 20.0
+"""With others at hand, a server that does not answer is not waited for longer."""
+_TURN_WAIT_S = 30.0
+"""By then a machine that died has lost its turn."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class Opened:
         return hashlib.sha256(canonical_json(about)).hexdigest()[:16]
 
     def seeds(self) -> tuple[int, ...]:
-        """The block all cells share: as listed, else those of the last run, else drawn now."""
+        """The block all cells share: as listed, else those of earlier runs, else drawn now."""
         told = self.experiment.seeds
         if not isinstance(told, int):
             return told
@@ -103,8 +108,11 @@ class Opened:
 
 
 @contextmanager
-def opened(name: str, *, is_test: bool = False) -> Generator[Opened]:
-    """Everything an experiment works with; raises with all that is wrong in its files."""
+def opened(name: str, *, is_test: bool = False, is_alone: bool = False) -> Generator[Opened]:
+    """Everything an experiment works with; raises with all that is wrong in its files.
+
+    `is_alone` keeps others from carrying it out meanwhile, on this machine and on others.
+    """
     lab = open_lab()
     declared = read_declared(lab, name)
     with ExitStack() as stack:
@@ -115,6 +123,8 @@ def opened(name: str, *, is_test: bool = False) -> Generator[Opened]:
         cells = _cells(declared.experiment, base)
         check_cells(base, cells, catalogues, checked := Checked())
         desk = stack.enter_context(opened_desk(lab))
+        if is_alone:
+            _have_alone(desk, declared, stack)
         receipt = next(iter(receipts.values()))
         judging = judging_of(lab, declared.project, declared.experiment, desk, receipt)
         yield Opened(
@@ -131,6 +141,21 @@ def opened(name: str, *, is_test: bool = False) -> Generator[Opened]:
             away=away,
             history=read_history(desk.store, declared.project.name, declared.experiment.name),
         )
+
+
+def _have_alone(desk: Desk, declared: Declared, stack: ExitStack) -> None:
+    """Two that carry it out at once would both choose seeds and cells, and number them alike."""
+    project, name = declared.project.name, f"experiment-{declared.experiment.name}"
+    stack.enter_context(desk.locks.held(f"{name}.{project}"))
+    try:
+        stack.enter_context(desk.turns(project).awaited(name, _TURN_WAIT_S, _nothing, _nothing))
+    except UsageError as error:
+        message = f"another machine is carrying {declared.name} out"
+        raise UsageError("turn-taken", message, where=project) from error
+
+
+def _nothing() -> None:
+    return
 
 
 def _cells(experiment: Experiment, base: Base) -> tuple[Cell, ...]:
@@ -156,10 +181,11 @@ def _hosts(
 ) -> dict[str, ComfyClient]:
     """The servers the experiment names, else the project's, each open until the end."""
     named = declared.experiment.declared.hosts or (None,)
+    usual = Timing() if len(named) == 1 else replace(Timing(), outage_s=_OUTAGE_S)
     found: dict[str, ComfyClient] = {}
     for host in named:
         comfy = sources_of(lab, replace(request, host=host)).comfy
-        client = stack.enter_context(renderer_of(lab, comfy))
+        client = stack.enter_context(renderer_of(lab, comfy, usual))
         found[client.name] = client
     return found
 
@@ -170,17 +196,18 @@ _Reached: TypeAlias = tuple[
 
 
 def _reached(hosts: Mapping[str, ComfyClient]) -> _Reached:
-    """The servers that answer; one of several may be away, all of them may not."""
+    """The servers that answer sensibly; one of several may not, all of them must not."""
     there: dict[str, ComfyClient] = {}
     catalogues: dict[str, Catalogue] = {}
     receipts: dict[str, EngineReceipt] = {}
-    away: list[ComfyUnreachable] = []
+    away: list[DarkroomError] = []
     for host, client in hosts.items():
         try:
-            catalogues[host], receipts[host] = client.object_info(), client.receipt()
-            there[host] = client
-        except ComfyUnreachable as error:
+            found = client.object_info(), client.receipt()
+        except (ComfyError, WorkflowError) as error:
             away.append(error)
+        else:
+            there[host], (catalogues[host], receipts[host]) = client, found
     if not there:
         raise away[0]
-    return there, catalogues, receipts, tuple(error.message for error in away)
+    return there, catalogues, receipts, tuple(f"{each.where}: {each.message}" for each in away)

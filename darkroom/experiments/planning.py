@@ -11,6 +11,7 @@ from darkroom.core.experiments.deciding import Entry
 from darkroom.core.experiments.expanding import combinations
 from darkroom.experiments.estimating import Estimate, estimate
 from darkroom.experiments.opening import Opened, opened
+from darkroom.experiments.refining import plan_of
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,10 @@ class Plan:
     to_draw: int
     cut: int
     """Missing images that the budget does not allow."""
+    attempts: int
+    """So many images at most for each of these, where they are refined."""
     estimate: Estimate
+    """With all attempts."""
     models: tuple[str, ...]
     warnings: tuple[str, ...]
     adaptive: Mapping[str, object] | None
@@ -69,6 +73,8 @@ def _plan(work: Opened) -> Plan:
     kept = work.there(entries)
     again = [name for name, image in kept.items() if not work.counts(image)]
     missing = tuple(entry for entry in entries if entry.name not in kept)
+    refined = plan_of(experiment, 0)
+    attempts = refined.max_attempts if refined else 1
     waiting, cut = _within_budget(work, missing, len(kept))
     trials = told.adaptive.trials if told.adaptive else 0
     if told.adaptive:
@@ -88,7 +94,8 @@ def _plan(work: Opened) -> Plan:
         again=len(again),
         to_draw=len(waiting) if not told.adaptive else trials * len(seeds) * told.repeats,
         cut=cut,
-        estimate=estimate(work, waiting or _as_if(work, seeds, trials)),
+        attempts=attempts,
+        estimate=estimate(work, waiting or _as_if(work, seeds, trials), attempts),
         models=tuple(work.checked.models),
         warnings=(*work.base.notes, *work.away, *work.checked.warnings),
         adaptive=told.adaptive.model_dump(mode="json") if told.adaptive else None,

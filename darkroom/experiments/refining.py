@@ -1,11 +1,13 @@
 """Refine every cell and seed of an experiment: draw again until it is good enough.
 
-Owns the settings of one attempt and where it lies in the run. What comes next is
+Owns the settings of one attempt, where it lies in the run, and that all series make an
+attempt at a time, so that every server has work. What comes next is
 `darkroom.core.scoring.refinement`'s to decide; attempts that are there are found, so a
 series that was ended in its middle goes on where it was.
 """
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from darkroom.core.errors import DarkroomError, UsageError
 from darkroom.core.experiments.cells import Cell
@@ -16,11 +18,13 @@ from darkroom.core.scoring.refinement import (
     BestEffort,
     Draw,
     RefinePlan,
+    Step,
     Success,
     Tried,
     next_step,
 )
-from darkroom.experiments.drawing import Outcome, Studio, Taken, Wanted
+from darkroom.experiments.drawing import Outcome, Studio, Taken, Wanted, ended_by
+from darkroom.experiments.spending import Limits
 from darkroom.generating.refining import refinement_table
 from darkroom.writepath.batch import BatchResult
 
@@ -53,56 +57,96 @@ def plan_of(experiment: Experiment, seed: int) -> RefinePlan | None:
     )
 
 
-def refine(
-    studio: Studio, plan: RefinePlan, entry: Entry, cell: Cell, first: int
-) -> tuple[Outcome, int, float]:
-    """The best attempt at one cell and seed, how many were drawn now, and their seconds."""
-    tried: list[Tried] = []
-    taken: dict[int, Taken] = {}
-    while isinstance(step := next_step(plan, tried), Draw):
-        attempt = step.attempt
-        outcome = _attempt(studio, _wanted(plan, tried, attempt, entry, cell, first))
-        if isinstance(outcome, DarkroomError):
-            return outcome, *_spent(taken)
+@dataclass
+class Series:
+    """One cell and seed on its way to an image that is good enough."""
+
+    plan: RefinePlan
+    entry: Entry
+    cell: Cell
+    first: int
+    """The iteration of its first attempt."""
+    tried: list[Tried] = field(default_factory=list[Tried])
+    taken: dict[int, Taken] = field(default_factory=dict[int, Taken])
+
+    @property
+    def step(self) -> Step:
+        """What follows from everything tried."""
+        return next_step(self.plan, self.tried)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is drawn for it."""
+        return not isinstance(self.step, Draw)
+
+    def take(self, attempt: Attempt, outcome: Taken | str) -> None:
+        """What became of an attempt."""
         if isinstance(outcome, Taken):
-            taken[attempt.number] = outcome
-            tried.append(Tried(attempt, outcome.kept.score))
+            self.taken[attempt.number] = outcome
+            self.tried.append(Tried(attempt, outcome.kept.score))
         else:
-            tried.append(Tried(attempt, None, outcome))
-    if not isinstance(step, Success | BestEffort):
-        return step.reason, *_spent(taken)
-    best = taken[step.best.attempt.number]
-    every = [each.kept.seconds or 0.0 for each in taken.values()]
-    kept = studio.judged(replace(best.kept, seconds=sum(every)), "found")
-    return Taken(kept, best.is_fresh), *_spent(taken)
+            self.tried.append(Tried(attempt, None, outcome))
+
+    def outcome(self, studio: Studio) -> Outcome:
+        """The best attempt, entered in the run; or why there is none."""
+        step = self.step
+        if not isinstance(step, Success | BestEffort):
+            return step.reason if not isinstance(step, Draw) else step.why
+        best = self.taken[step.best.attempt.number]
+        seconds = sum(each.kept.seconds or 0.0 for each in self.taken.values())
+        kept = replace(best.kept, seconds=seconds, attempts=len(self.taken))
+        return studio.entered(kept, "found", is_fresh=best.is_fresh)
+
+    def wanted(self, attempt: Attempt) -> Wanted:
+        """One attempt as an image to draw."""
+        sets = {"steps": attempt.steps, "cfg": attempt.cfg}
+        settings = {**self.cell.settings, **{n: v for n, v in sets.items() if v is not None}}
+        prompt = f"{self.cell.prompt}{attempt.append}"
+        block = {
+            "attempt": attempt.number,
+            "max_attempts": self.plan.max_attempts,
+            "strategy": self.plan.strategy,
+            "previous_scores": [each.score for each in self.tried],
+        }
+        return Wanted(
+            self.entry,
+            replace(self.cell, settings=settings, prompt=prompt),
+            self.first + attempt.number - 1,
+            attempt.seed,
+            {"refinement": block},
+        )
 
 
-def _spent(taken: dict[int, Taken]) -> tuple[int, float]:
-    fresh = [each for each in taken.values() if each.is_fresh]
-    return len(fresh), sum(each.kept.seconds or 0.0 for each in fresh)
+@dataclass
+class Wave:
+    """What came of one attempt of every series."""
+
+    faults: list[DarkroomError] = field(default_factory=list[DarkroomError])
+    """What stops everything."""
+    told: int = 0
+    is_whole: bool = False
+    """Whether every series made its attempt; else a limit was reached."""
 
 
-def _attempt(studio: Studio, wanted: Wanted) -> Outcome:
-    came: list[Outcome] = []
+def draw_wave(
+    studio: Studio, waiting: Sequence[Series], count: Callable[[Taken], None], limits: Limits
+) -> Wave:
+    """The next attempt of every series that is not over, on all servers at once."""
+    next_ones = [(each, step.attempt) for each in waiting if isinstance(step := each.step, Draw)]
+    wanted = [series.wanted(attempt) for series, attempt in next_ones]
+    wave = Wave()
 
-    def on_result(_number: int, result: BatchResult) -> None:
-        came.append(studio.outcome(wanted, result))
+    def on_result(number: int, result: BatchResult) -> None:
+        wave.told += 1
+        outcome = studio.outcome(wanted[number], result)
+        if isinstance(outcome, DarkroomError):
+            wave.faults.append(outcome)
+            return
+        if isinstance(outcome, Taken):
+            count(outcome)
+        series, attempt = next_ones[number]
+        series.take(attempt, outcome)
 
-    studio.draw([wanted], on_result, None)
-    return came[0]
-
-
-def _wanted(
-    plan: RefinePlan, tried: list[Tried], attempt: Attempt, entry: Entry, cell: Cell, first: int
-) -> Wanted:
-    sets = {"steps": attempt.steps, "cfg": attempt.cfg}
-    settings = {**cell.settings, **{name: v for name, v in sets.items() if v is not None}}
-    changed = replace(cell, settings=settings, prompt=f"{cell.prompt}{attempt.append}")
-    block = {
-        "attempt": attempt.number,
-        "max_attempts": plan.max_attempts,
-        "strategy": plan.strategy,
-        "previous_scores": [each.score for each in tried],
-    }
-    iteration = first + attempt.number - 1
-    return Wanted(entry, changed, iteration, attempt.seed, {"refinement": block})
+    studio.draw(wanted, on_result, ended_by(wave.faults, limits))
+    wave.is_whole = wave.told == len(wanted)
+    return wave

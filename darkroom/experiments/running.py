@@ -5,11 +5,12 @@ next is `darkroom.core.experiments.deciding`'s. Everything a resumed run needs l
 store before the next image is begun, so a run may be ended at any moment.
 """
 
-import threading
-import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
+from itertools import islice
 from typing import Self, cast
 
 from darkroom.core.errors import DarkroomError, UsageError
@@ -23,10 +24,12 @@ from darkroom.core.experiments.deciding import (
     decide,
     settled_cells,
 )
+from darkroom.core.experiments.grid_slots import Gathered
 from darkroom.core.keys import RunKeys
 from darkroom.core.sidecar import moment
 from darkroom.experiments import telling
-from darkroom.experiments.drawing import Outcome, Studio, Taken, Wanted
+from darkroom.experiments.drawing import Outcome, Studio, Taken, Wanted, ended_by
+from darkroom.experiments.grid_gather import ENDED, gathered_of
 from darkroom.experiments.history import (
     Kept,
     Name,
@@ -38,21 +41,17 @@ from darkroom.experiments.history import (
     write_plan,
 )
 from darkroom.experiments.opening import Opened, opened
-from darkroom.experiments.refining import plan_of, refine
+from darkroom.experiments.refining import Series, draw_wave, plan_of
 from darkroom.experiments.report import Report, Status, failures_of, lines_of
-from darkroom.generating.drawing import new_run
+from darkroom.experiments.spending import Limits, Purse
 from darkroom.writepath.batch import BatchResult
 from darkroom.writepath.fleet_terms import Slot, free
+from darkroom.writepath.naming import new_run
 
-_MOST_AT_ONCE = 64
-_S_PER_MINUTE = 60
-
-
-@dataclass
-class _Counts:
-    drawn: int = 0
-    judged_again: int = 0
-    gpu_seconds: float = 0.0
+_MOST_AT_ONCE = 500
+_MOST_JUDGED = 64
+_JUDGED_AT_A_TIME = 8
+"""A judge that is asked too much at once makes its own queue."""
 
 
 class Work:
@@ -60,7 +59,7 @@ class Work:
 
     def __init__(self, name: str, *, is_test: bool = False, resume: bool = False) -> None:
         with ExitStack() as opening:
-            self._open = opening.enter_context(opened(name, is_test=is_test))
+            self._open = opening.enter_context(opened(name, is_test=is_test, is_alone=True))
             if resume and self._open.history.open_plan is None:
                 message = f"no run of {self._open.declared.name} is open"
                 raise UsageError("experiment-none-open", message)
@@ -70,17 +69,18 @@ class Work:
 
     def _begin(self) -> None:
         """Take in what is there, and see what is to be done."""
-        self._begun_s = time.monotonic()
-        self._counts = _Counts()
+        self._purse = Purse(self._open.experiment.declared.budget)
         self._results: dict[Name, Result] = {}
-        self._stale: list[Kept] = []
-        self._counting = threading.Lock()
+        self._stale: dict[Name, Kept] = {}
+        self._attempts = 0
+        """Drawn for what was there, by earlier commands."""
         self.cells = list(self._open.cells)
         self._by_id = {cell.id: cell for cell in self.cells}
         self.is_resumed = False
         self.is_shown = True
         """Whether Prefect still takes pages of this run."""
         self._plan = self._planned()
+        self._places = {each.name: place for place, each in enumerate(self._plan.entries)}
         self._take_in(self._plan.entries)
         self._found = len(self._results) + len(self._stale)
         self.has_work = bool(self._stale) or self._is_waiting()
@@ -104,7 +104,8 @@ class Work:
     def decide(self) -> Decision:
         """What follows from everything that is there."""
         if self._stale:
-            return Draw(tuple(kept.entry for kept in self._stale[:_MOST_AT_ONCE]))
+            first = islice(self._stale.values(), _MOST_JUDGED)
+            return Draw(tuple(kept.entry for kept in first))
         step = self._decided()
         while isinstance(step, Done) and not step.is_cut and self._chosen():
             step = self._decided()
@@ -114,11 +115,10 @@ class Work:
         """Draw and judge these images; what is there already is used."""
         self._make_durable()
         hear = telling.listener()
-        studio = Studio(self._open, self.keys, slot)
-        names = {entry.name for entry in step.entries}
-        again = [kept for kept in self._stale if kept.entry.name in names]
-        for kept in again:
-            self._judge_again(studio, kept, hear)
+        self._purse.begin_step()
+        studio = Studio(self._open, self.keys, slot, self._purse.begin_image)
+        again = [self._stale[each.name] for each in step.entries if each.name in self._stale]
+        self._judge_again(studio, again, hear)
         missing = [entry for entry in step.entries if entry.name not in self._results]
         if missing and self._plan.attempts > 1:
             self._refine(studio, missing, hear)
@@ -132,6 +132,17 @@ class Work:
             add_event(self._open.desk, self.keys, "closed", {"reason": done.reason})
         self._tell(telling.Closed(report))
         return report
+
+    def gathered(self, report: Report) -> Gathered:
+        """The same for a grid, without reading anything again."""
+        return gathered_of(
+            report.name,
+            (self.cells, self.results),
+            report.seeds,
+            report.scale,
+            self._open.experiment,
+            stopped=ENDED if report.status in ("complete", "stopped") else "",
+        )
 
     def standing(self) -> Report:
         """What the experiment has come to so far."""
@@ -153,11 +164,11 @@ class Work:
             scale=experiment.scale,
             images=images,
             wanted=len(self._plan.entries),
-            drawn=self._counts.drawn,
+            drawn=self._purse.drawn,
             found=self._found,
-            judged_again=self._counts.judged_again,
-            gpu_seconds=self._counts.gpu_seconds,
-            seconds=time.monotonic() - self._begun_s,
+            judged_again=self._purse.judged_again,
+            gpu_seconds=self._purse.gpu_seconds,
+            seconds=self._purse.seconds,
             seeds=self._plan.seeds,
             cells=lines_of(self.cells, results, experiment.scale, settled),
             failures=failures,
@@ -207,7 +218,8 @@ class Work:
             if self._open.counts(kept):
                 self._results[name] = kept.result
             else:
-                self._stale.append(kept)
+                self._stale[name] = kept
+            self._attempts += kept.attempts
 
     def _is_waiting(self) -> bool:
         adaptive = self._open.experiment.declared.adaptive
@@ -238,8 +250,9 @@ class Work:
         return decide(self._open.experiment, self._plan.entries, self._results, self._spent())
 
     def _spent(self) -> Spent:
-        minutes = (time.monotonic() - self._begun_s) / _S_PER_MINUTE
-        return Spent(len(self._results), self._counts.gpu_seconds, minutes)
+        is_refined = self._plan.attempts > 1
+        images = self._attempts + self._purse.drawn if is_refined else len(self._results)
+        return Spent(images, self._purse.gpu_seconds, self._purse.minutes)
 
     def _chosen(self) -> bool:
         """Let the optimiser add cells; false where there are none to add."""
@@ -266,6 +279,7 @@ class Work:
         add_event(self._open.desk, self.keys, "further", content)
         every = (*self._plan.entries, *entries)
         self._plan = replace(self._plan, entries=every, cells={**self._plan.cells, **plain})
+        self._places |= {each.name: len(self._places) + n for n, each in enumerate(entries)}
         self._join(cells)
         self._take_in(entries)
 
@@ -276,9 +290,8 @@ class Work:
     # -- drawing -----------------------------------------------------------------
 
     def _draw(self, studio: Studio, entries: Sequence[Entry], hear: telling.Listener) -> None:
-        numbers = {each.name: number for number, each in enumerate(self._plan.entries, 1)}
         wanted = [
-            Wanted(entry, self._cell(entry), numbers[entry.name], entry.seed, {})
+            Wanted(entry, self._cell(entry), self._places[entry.name] + 1, entry.seed, {})
             for entry in entries
         ]
         faults: list[DarkroomError] = []
@@ -286,38 +299,42 @@ class Work:
         def came(number: int, result: BatchResult) -> None:
             outcome = studio.outcome(wanted[number], result)
             if isinstance(outcome, Taken):
-                self._count(outcome.is_fresh, outcome.kept.seconds)
+                self._count(outcome)
             self._settle(entries[number], outcome, hear, faults)
 
-        studio.draw(wanted, came, self._left_s())
+        studio.draw(wanted, came, ended_by(faults, self._purse.limits()))
         if faults:
             raise faults[0]
 
     def _refine(self, studio: Studio, entries: Sequence[Entry], hear: telling.Listener) -> None:
-        numbers = {each.name: number for number, each in enumerate(self._plan.entries)}
-        for entry in entries:
-            plan = plan_of(self._open.experiment, entry.seed)
-            assert plan is not None  # a run with attempts refines
-            first = numbers[entry.name] * self._plan.attempts + 1
-            outcome, drawn, seconds = refine(studio, plan, entry, self._cell(entry), first)
-            self._counts.drawn += drawn
-            self._counts.gpu_seconds += seconds
-            faults: list[DarkroomError] = []
-            self._settle(entry, outcome, hear, faults)
-            if faults:
-                raise faults[0]
+        waiting = [self._series(entry) for entry in entries]
+        while waiting:
+            wave = draw_wave(studio, waiting, self._count, self._limits())
+            for each in waiting:
+                if each.is_over:
+                    self._settle(each.entry, each.outcome(studio), hear, wave.faults)
+            if wave.faults:
+                raise wave.faults[0]
+            if not wave.is_whole:
+                return  # what was tried is found again, should it go on
+            waiting = [each for each in waiting if not each.is_over]
+
+    def _series(self, entry: Entry) -> Series:
+        plan = plan_of(self._open.experiment, entry.seed)
+        assert plan is not None  # a run with attempts refines
+        first = self._places[entry.name] * self._plan.attempts + 1
+        return Series(plan, entry, self._cell(entry), first)
+
+    def _limits(self) -> Limits:
+        most = self._open.experiment.declared.budget.images
+        return self._purse.limits(None if most is None else most - self._spent().images)
 
     def _cell(self, entry: Entry) -> Cell:
         return self._by_id[entry.cell]
 
-    def _left_s(self) -> float | None:
-        most = self._open.experiment.declared.budget.gpu_seconds
-        return None if most is None else most - self._counts.gpu_seconds
-
-    def _count(self, is_fresh: bool, seconds: float | None) -> None:
-        with self._counting:
-            self._counts.drawn += is_fresh
-            self._counts.gpu_seconds += (seconds or 0.0) if is_fresh else 0.0
+    def _count(self, taken: Taken) -> None:
+        if taken.is_fresh:
+            self._purse.count(taken.kept.seconds)
 
     def _settle(
         self, entry: Entry, outcome: Outcome, hear: telling.Listener, faults: list[DarkroomError]
@@ -333,11 +350,17 @@ class Work:
             add_event(self._open.desk, self.keys, "failed", content)
             self._remember(entry, Result(*entry.name, None, None, None, None, cause), hear)
 
-    def _judge_again(self, studio: Studio, kept: Kept, hear: telling.Listener) -> None:
-        judged = studio.judged(kept, "judged")
-        self._stale.remove(kept)
-        self._counts.judged_again += 1
-        self._remember(judged.entry, judged.result, hear, fresh=False)
+    def _judge_again(self, studio: Studio, again: Sequence[Kept], hear: telling.Listener) -> None:
+        faults: list[DarkroomError] = []
+        with ThreadPoolExecutor(_JUDGED_AT_A_TIME) as threads:
+            outcomes = threads.map(partial(studio.entered, kind="judged"), again)
+            for kept, outcome in zip(again, outcomes, strict=True):
+                if not isinstance(outcome, DarkroomError):
+                    del self._stale[kept.entry.name]
+                self._purse.judged_again += isinstance(outcome, Taken)
+                self._settle(kept.entry, outcome, hear, faults)
+        if faults:
+            raise faults[0]
 
     def _remember(
         self, entry: Entry, result: Result, hear: telling.Listener, *, fresh: bool = True

@@ -20,7 +20,7 @@ from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.wiring import renderer_of
 from darkroom.core.errors import DarkroomError, JobFailed
 from darkroom.core.jobs import Done, EngineReceipt, Progress
-from darkroom.core.keys import RunKeys, run_id, sidecar_key
+from darkroom.core.keys import RunKeys, sidecar_key
 from darkroom.generating.judging import Judgement, Jury, jury_of, parts_of
 from darkroom.generating.preparing import Prepared, prepare
 from darkroom.generating.request import Request, check_request, output_files
@@ -28,6 +28,7 @@ from darkroom.generating.sources import sources_of
 from darkroom.writepath.batch import BatchResult, Broke, draw_batch
 from darkroom.writepath.desk import Answer, Committed, Desk, Ended, Job, Waiting
 from darkroom.writepath.intents import with_prefix
+from darkroom.writepath.naming import new_run
 from darkroom.writepath.opening import opened_desk
 
 DRAWN_BELOW = 1 << 53
@@ -142,16 +143,6 @@ class _Errand:
             self.tell(number, result)
         else:
             self.telling.failed.append(failure(result))
-
-
-def new_run(desk: Desk, project: str) -> RunKeys:
-    """A run that nobody has."""
-    now = desk.now()
-    stem = run_id(now)
-    prefix = f"{project}/working/{stem}"
-    found = desk.store.iter_keys(prefix)
-    taken = frozenset(key.split("/")[2] for key in found)
-    return RunKeys(project, run_id(now, taken))
 
 
 def failure(result: Ended | Waiting | Broke) -> DarkroomError:

@@ -39,7 +39,6 @@ from darkroom.generating.drawing import (
     Telling,
     failure,
     judged,
-    new_run,
     write_copy,
 )
 from darkroom.generating.judging import jury_of, parts_of
@@ -50,6 +49,7 @@ from darkroom.generating.series import Refined, Series, Trial, best_trial, refin
 from darkroom.generating.sources import Sources, sources_of
 from darkroom.writepath.batch import BatchResult, draw_batch
 from darkroom.writepath.desk import Committed, Ended, Stored
+from darkroom.writepath.naming import new_run
 from darkroom.writepath.opening import opened_desk
 
 FILE = "refinement.yaml"

@@ -5,7 +5,7 @@ it, so that a resumed run starts from the words and settings it was begun with.
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import cast
 
@@ -13,7 +13,7 @@ from darkroom.adapters.projects import Project
 from darkroom.adapters.stores.protocol import Store
 from darkroom.core.decide import Base, Plan
 from darkroom.core.errors import UsageError
-from darkroom.core.keys import RunKeys, run_id
+from darkroom.core.keys import RunKeys
 from darkroom.core.ranking import Start
 from darkroom.core.sidecar import moment
 from darkroom.core.tuning import Settings
@@ -26,6 +26,7 @@ from darkroom.runs.params import IterateParams
 from darkroom.runs.run import Original, Tools
 from darkroom.runs.seeding import ranked_start
 from darkroom.writepath.desk import Desk
+from darkroom.writepath.naming import new_run
 
 RUN = "run.json"
 
@@ -73,11 +74,8 @@ def _archive(project: Project, last: Checkpoint, desk: Desk) -> None:
 
 
 def _new(project: Project, desk: Desk) -> Choice:
-    now = desk.now().astimezone(UTC)
-    # one request, however many runs there are: only the same second can be taken
-    found = desk.store.iter_keys(f"{project.name}/working/{run_id(now)}")
-    name = run_id(now, frozenset(key.split("/")[2] for key in found))
-    return Choice(RunKeys(project.name, name), Checkpoint(name), is_new=True)
+    keys = new_run(desk, project.name)
+    return Choice(keys, Checkpoint(keys.run_id), is_new=True)
 
 
 def _again(project: Project, last: Checkpoint | None, number: int) -> Choice:

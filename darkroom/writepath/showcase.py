@@ -20,7 +20,7 @@ from darkroom.adapters.wiring import renderer_of
 from darkroom.core.config.aigen import Comfy
 from darkroom.core.config.fields import EMBEDDED
 from darkroom.core.jobs import Done
-from darkroom.core.keys import RunKeys, run_id
+from darkroom.core.keys import RunKeys
 from darkroom.core.sidecar import parse
 from darkroom.core.workflow.patch import patch
 from darkroom.core.workflow.readback import read_back
@@ -29,6 +29,7 @@ from darkroom.core.world.parsing import read_prompt
 from darkroom.writepath.batch import BatchResult, Broke, draw_batch
 from darkroom.writepath.desk import Committed, Desk, Job
 from darkroom.writepath.intents import Bag, with_prefix
+from darkroom.writepath.naming import new_run
 from darkroom.writepath.opening import opened_desk
 
 PROJECT = "demo"
@@ -89,7 +90,7 @@ def show(lab: Lab, on_drawn: Callable[[int], None]) -> Showcase:
     with ExitStack() as stack:
         desk = stack.enter_context(opened_desk(lab))
         renderer = stack.enter_context(renderer_of(lab, Comfy(host=EMBEDDED)))
-        keys = RunKeys(PROJECT, _free_run_id(desk))
+        keys = new_run(desk, PROJECT)
         engine = _engine(renderer)
         jobs = [_job(project, keys, number, engine) for number in range(1, len(PROMPTS) + 1)]
         results = draw_batch(jobs, desk, renderer, on_result=lambda _n, _r: on_drawn(1))
@@ -97,12 +98,6 @@ def show(lab: Lab, on_drawn: Callable[[int], None]) -> Showcase:
         same = _drawn_again(desk, renderer, shown[0].key)
         desk.store.put(_SHEET, _page(desk, shown), "image/png")
         return Showcase(keys.run_id, desk.store.url_for(_SHEET), tuple(shown), same)
-
-
-def _free_run_id(desk: Desk) -> str:
-    prefix = f"{PROJECT}/working/"
-    taken = frozenset(key.split("/")[2] for key in desk.store.iter_keys(prefix))
-    return run_id(desk.now(), taken)
 
 
 def _engine(renderer: Renderer) -> str:

@@ -92,6 +92,9 @@ def test_a_filter_comes_to_its_parameters(
         ({"extra": "=5"}, "KEY=VALUE"),
         ({"extra": "a..b=5"}, "KEY=VALUE"),
         ({"since": "yesterday"}, "no moment"),
+        ({"since": "999999w"}, "no moment"),
+        ({"until": "0001-01-01T00:00+14:00"}, "no moment"),
+        ({"steps": "-inf..5"}, "out of range"),
         ({"score": "0.5..", "min_score": 0.8}, "score is given as well"),
     ],
 )

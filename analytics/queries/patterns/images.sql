@@ -4,7 +4,10 @@ SELECT
     run,
     steps,
     cfg,
+    guidance,
+    denoise,
     failure_category,
+    twins,
     failed
 FROM pattern_scope
 ORDER BY nth;

@@ -12,7 +12,7 @@ WITH judged AS (
 ),
 
 looked_through AS (
-    SELECT DISTINCT i.run
+    SELECT DISTINCT coalesce(i.run, i.project, '') AS place
     FROM image_marks AS m
     INNER JOIN images AS i ON m.image = i.image
     WHERE
@@ -25,7 +25,8 @@ looked_through AS (
 said AS (
     SELECT
         i.image,
-        coalesce(i.run, i.project, '') AS run,
+        -- an image outside of runs was drawn by itself, for all that is known
+        coalesce(i.run, i.image) AS run,
         i.model,
         i.workflow,
         i.preset,
@@ -33,20 +34,28 @@ said AS (
         i.scheduler,
         i.steps,
         i.cfg,
+        i.guidance,
+        i.denoise,
+        i.width || 'x' || i.height AS size,
         i.prompt,
         m.failure_category,
+        -- the same number for images that are one image drawn again; NULL without a seed
+        CASE
+            WHEN i.seed IS NOT NULL
+                THEN hash(i.seed, i.prompt, i.negative_prompt, i.variation_hash, i.vae)
+        END AS twins,
         CASE
             WHEN m.status = 'ko' OR m.failure_category IS NOT NULL THEN TRUE
             WHEN m.status = 'ok' OR m.technical_quality = 'perfect' OR m.is_liked THEN FALSE
             WHEN j.any_missed THEN TRUE
             WHEN j.all_met THEN FALSE
             WHEN i.grade IS NOT NULL THEN i.grade = 'F'
-            WHEN l.run IS NOT NULL THEN FALSE
+            WHEN l.place IS NOT NULL THEN FALSE
         END AS failed
     FROM image AS i
     LEFT JOIN image_marks AS m ON i.image = m.image
     LEFT JOIN judged AS j ON i.image = j.image
-    LEFT JOIN looked_through AS l ON i.run = l.run
+    LEFT JOIN looked_through AS l ON coalesce(i.run, i.project, '') = l.place
     WHERE
         NOT i.is_test
         AND ($project::VARCHAR IS NULL OR i.project = $project)

@@ -2,7 +2,7 @@
 -- an image has one value on each of these axes
 WITH columns AS (
     UNPIVOT pattern_scope
-    ON model, workflow, preset, sampler, scheduler
+    ON model, workflow, preset, sampler, scheduler, size
     INTO NAME axis VALUE value
 ),
 
@@ -32,8 +32,11 @@ named AS (
                 'preset',
                 'sampler',
                 'scheduler',
+                'size',
                 'steps',
                 'cfg',
+                'guidance',
+                'denoise',
                 'lora',
                 'prompt'
             ),

@@ -114,6 +114,9 @@ def _facts(plan: Plan) -> list[tuple[str, object]]:
         rows[5] = ("cells", chosen)
     if plan.repeats > 1:
         rows.insert(7, ("repeats", plan.repeats))
+    if plan.attempts > 1:
+        told_so = f"up to {plan.attempts} for each; time and disk are those of all"
+        rows.append(("attempts", told_so))
     if plan.again:
         rows.append(("to judge again", f"{plan.again}: the rules or the judge changed"))
     if plan.cut:

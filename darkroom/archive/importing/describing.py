@@ -20,6 +20,8 @@ from darkroom.core.errors import DarkroomError, SidecarDamaged, UsageError
 from darkroom.core.sidecar import MAX_BYTES, as_document, moment, read_any
 
 _MOST_TEXT = 20_000
+_UNREAD = "/imported_sidecar"
+"""Where a sidecar says that there was another one beside it, and why it could not be read."""
 _READ_ALREADY = frozenset({"prompt", "workflow", "parameters"})
 Document = dict[str, Any]
 
@@ -35,6 +37,8 @@ class Described:
     """Parts of a sidecar; where it will lie is not yet among them."""
     marks: Mapping[str, Json]
     """What a person had said of it."""
+    beside: str | None
+    """Why the sidecar beside it could not be read, where there is such a one."""
 
 
 @dataclass(frozen=True)
@@ -45,24 +49,29 @@ class Passed:
     name: str
     reason: str
     is_failure: bool
+    beside: str | None = None
+    """As in `Described`."""
 
 
 def describe(session: Session, told: Told, name: str) -> Described | Passed:
     """Read one image of a session."""
-    path = session.folder / name
+    path, facts = session.folder / name, Facts()
     try:
         picture = read_picture(path)
-        document = _document(session, told, name, picture)
+        document = _document(session, told, name, picture, facts)
     except DarkroomError as error:
         return Passed(session, name, f"[{error.code}] {error.message}", is_failure=True)
+    beside = cast("str | None", facts.extra.get(_UNREAD))
     if document is None:
-        return Passed(session, name, "nothing says how it was made", is_failure=False)
+        return Passed(session, name, "nothing says how it was made", is_failure=False, beside=beside)
     said = told.images.get(name, {})
-    return Described(session, name, picture, document, image_fields(said))
+    return Described(session, name, picture, document, image_fields(said), beside)
 
 
-def _document(session: Session, told: Told, name: str, picture: Picture) -> Document | None:
-    facts, kind = Facts(), session.kind
+def _document(
+    session: Session, told: Told, name: str, picture: Picture, facts: Facts
+) -> Document | None:
+    kind = session.kind
     beside = _sidecar_beside(session, name, facts)
     image = told.images.get(name, {})
     facts.fill(from_words(image))
@@ -91,7 +100,7 @@ def _sidecar_beside(session: Session, name: str, facts: Facts) -> Document | Non
         data = read_file(session.folder / f"{name}.json", MAX_BYTES)
         reading = read_any(data)
     except (SidecarDamaged, UsageError) as error:
-        facts.extra["/imported_sidecar"] = f"[{error.code}] {error.message}"[:500]
+        facts.extra[_UNREAD] = f"[{error.code}] {error.message}"[:500]
         return None
     document = {name: value for name, value in as_document(reading.sidecar).items() if value}
     facts.extra["/imported_form"] = reading.form

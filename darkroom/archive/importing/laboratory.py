@@ -38,7 +38,8 @@ def import_into(
             file = lab.path(BACKUPS) / backup_name(stamp, project)
             before = backup(desk.store, file, project).file
         report = import_folder(Wish(folder, project, dry_run), desk, tell)
-    if report.count("imported") and not dry_run:
+    if report.lines and not dry_run:
+        # also where nothing was new: the import before may have been cut off short of this
         sync(lab)
     report.backup = before
     report.write(lab.path(REPORTS) / f"import-{project}-{stamp:%Y-%m-%d_%H-%M-%S-%f}.json")

@@ -38,6 +38,8 @@ class Session:
     """Names of image files in it, sorted."""
     files: frozenset[str]
     """All names in it."""
+    alone: tuple[str, ...] = ()
+    """Sidecars whose image is not there, sorted."""
 
     @property
     def folder(self) -> Path:
@@ -62,9 +64,19 @@ def _sessions(root: Path) -> Iterator[Session]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         files = frozenset(name for name in names if not name.startswith("."))
         images = tuple(sorted(name for name in files if _PICTURE.match(name)))
-        kind = _kind(files)
-        if images or kind == "sdgen":
-            yield Session(root, Path(folder).relative_to(root).as_posix(), kind, images, files)
+        kind, alone = _kind(files), _alone(files)
+        if images or alone or kind == "sdgen":
+            name = Path(folder).relative_to(root).as_posix()
+            yield Session(root, name, kind, images, files, alone)
+
+
+def _alone(files: frozenset[str]) -> tuple[str, ...]:
+    speaking = {name: name.removesuffix(".json") for name in files if name.endswith(".json")}
+    return tuple(
+        sorted(
+            name for name, image in speaking.items() if _PICTURE.match(image) and image not in files
+        )
+    )
 
 
 def _kind(files: frozenset[str]) -> Kind:

@@ -99,6 +99,8 @@ def _read(sessions: Iterable[Session], importer: "_Importer") -> Generator[_Read
                     "the manifest names it, but there is no such file",
                     is_failure=True,
                 )
+            for name in session.alone:
+                yield Passed(session, name, "the image it speaks of is not there", is_failure=True)
             for part in _parts(session.images):
                 yield from threads.map(partial(describe, session, told), part)
             yield _End(session, told)
@@ -169,6 +171,8 @@ class _Importer:
         marks: list[Parcel] = []
         records: list[Parcel] = []
         for item in batch:
+            if isinstance(item, Described | Passed) and item.beside is not None:
+                self._line(item.session, f"{item.name}.json", "failed", item.beside)
             match item:
                 case Passed():
                     self._line(
@@ -193,10 +197,14 @@ class _Importer:
         self, item: Described, images: list[Parcel], sidecars: list[Parcel], marks: list[Parcel]
     ) -> None:
         picture, session = item.picture, item.session
+        opened = self._open[session.name]
         if there := self._known.by_sha256.get(picture.sha256):
             self._line(session, item.name, "skipped", f"imported already: {there}")
+            if there.startswith(f"{opened.run.keys.root}/"):
+                # an import that was cut off may not have come to what a person had said of it
+                self.touched[opened.run.keys.run_id] = opened.run
+                self._mark_image(opened, there, item, marks)
             return
-        opened = self._open[session.name]
         number = opened.run.take_number()
         key = opened.run.keys.image(number).removesuffix("png") + ENDINGS[picture.mime]
         try:
@@ -210,10 +218,15 @@ class _Importer:
         sidecars.append(Parcel(sidecar_key(key), data, _JSON))
         opened.lines.append({"image": key, "name": item.name, "sha256": picture.sha256})
         self.touched[opened.run.keys.run_id] = opened.run
+        self._mark_image(opened, key, item, marks)
+        self._line(session, item.name, "imported", key)
+
+    def _mark_image(
+        self, opened: _Open, key: str, item: Described, parcels: list[Parcel]
+    ) -> None:
         if item.marks:
             target = annotations.ImageTarget(image=key)
-            self._mark(opened, target, item.marks, marks, f"{item.session.name}/{item.name}")
-        self._line(session, item.name, "imported", key)
+            self._mark(opened, target, item.marks, parcels, f"{item.session.name}/{item.name}")
 
     def _mark(
         self,
@@ -236,12 +249,13 @@ class _Importer:
         opened = self._open.pop(end.session.name)
         run, session = opened.run.keys, end.session
         name = f"{run.project}/{run.run_id}"
-        if opened.lines:
+        if opened.run.taken:
             said = {"display_name": session.title, **end.told.run_fields}
             whole = {"kind": session.kind, "session": session.title, **end.told.session}
             if len(str(whole)) <= _MOST_KEPT:
                 said["extra"] = {"imported": whole}
             self._mark(opened, annotations.RunTarget(run=name), said, marks, session.name)
+        if opened.lines:
             at = moment(self._desk.now())
             data = record(run, at, session.kind, session.title, opened.lines)
             place = f"{run.root}/imports/{name_at(self._desk.now(), data)}.json"

@@ -101,7 +101,7 @@ def _pattern(table: Table, kept: Kept, limits: Limits, tried: dict[Items, Trial]
     return Pattern(
         items=cell.items,
         tally=cell.tally,
-        interval=wilson(cell.tally),
+        interval=cell.interval,
         base_rate=table.base,
         p_value=cell.p_value,
         runs=cell.runs,

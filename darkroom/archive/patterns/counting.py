@@ -1,8 +1,8 @@
 """Count failures over every value, pair and triple at once, and test what stands out.
 
 Owns the fast half of the analysis: tables by `bincount` over codes, words by counts among
-the images that have them, binomial tails over whole arrays. What is worth saying of the
-survivors is `darkroom.core.patterns`'s business.
+the images that have them, binomial tails over whole arrays. How sure the survivors really
+are is `sureness`'s, what is worth saying of them `darkroom.core.patterns`'s business.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,6 +13,7 @@ from itertools import combinations
 import numpy as np
 from scipy.special import betainc  # pyright: ignore[reportMissingTypeStubs] - scipy has none
 
+from darkroom.archive.patterns.sureness import Sure, Sureness
 from darkroom.archive.patterns.table import Axis, Codes, Floats, Mask, Table, bits
 from darkroom.core.patterns import Cell, Items, Limits, certain, is_pattern
 from darkroom.core.significance import Tally, cut_off
@@ -201,26 +202,41 @@ def tails(places: Places, base: float) -> Floats:
 def _surviving(
     everything: Everything, found: list[Places], tested: int, limits: Limits
 ) -> list[Cell]:
-    base = everything.table.base
+    """The cells that pass the same test twice: as they are, and with likeness accounted for."""
+    candidates = _candidates(everything.table.base, found, tested, limits)
+    sureness = Sureness(everything.table)
+    rows = {columns: everything.rows_of(columns) for columns in candidates}
+    sure = {columns: sureness.of(rows[columns], tally) for columns, tally in candidates.items()}
+    cut = cut_off([one.p_value for one in sure.values()], tested, limits.false_share)
+    survivors = {
+        columns: tally
+        for columns, tally in candidates.items()
+        if sure[columns].p_value <= cut
+        and sure[columns].runs_failing >= limits.min_runs
+        and is_pattern(tally, everything.table.base, limits, sure[columns].shared)
+    }
+    return [
+        _cell(everything, columns, survivors[columns], rows[columns], sure[columns])
+        for columns in _beating(survivors)
+    ]
+
+
+def _candidates(
+    base: float, found: list[Places], tested: int, limits: Limits
+) -> dict[tuple[int, ...], Tally]:
+    """Those that pass were every image by itself; at most so many, the surest."""
     tested_p = [tails(one, base) for one in found]
     small = np.concatenate([np.zeros(0), *[p[p <= limits.false_share] for p in tested_p]])
     cut = cut_off(small.tolist(), tested, limits.false_share)
-    survivors: dict[tuple[int, ...], Tally] = {}
+    passing: dict[tuple[int, ...], tuple[float, Tally]] = {}
     for one, p_values in zip(found, tested_p, strict=True):
         for at in np.flatnonzero((p_values <= cut) & (p_values < 1)):
             tally = Tally(int(one.failures[at]), int(one.counts[at]))
             if is_pattern(tally, base, limits):
-                survivors[tuple(sorted(one.columns[at].tolist()))] = tally
-    fresh = [
-        (columns, survivors[columns], everything.rows_of(columns))
-        for columns in _beating(survivors)[:MOST_SURVIVORS]
-    ]
-    explained = np.zeros(everything.table.count, dtype=bool)
-    for _, _, rows in fresh:
-        explained |= rows
-    crowd = _crowding(everything.table, ~explained)
-    cells = (_cell(everything, *each, crowd) for each in fresh)
-    return [cell for cell in cells if cell.runs >= limits.min_runs and cell.p_value <= cut]
+                columns = tuple(sorted(one.columns[at].tolist()))
+                passing[columns] = float(p_values[at]), tally
+    surest = sorted(passing, key=lambda columns: (passing[columns][0], columns))
+    return {columns: passing[columns][1] for columns in surest[:MOST_SURVIVORS]}
 
 
 def _beating(survivors: dict[tuple[int, ...], Tally]) -> list[tuple[int, ...]]:
@@ -245,32 +261,7 @@ def _beating(survivors: dict[tuple[int, ...], Tally]) -> list[tuple[int, ...]]:
 
 
 def _cell(
-    everything: Everything, columns: tuple[int, ...], tally: Tally, rows: Mask, crowd: float
+    everything: Everything, columns: tuple[int, ...], tally: Tally, rows: Mask, sure: Sure
 ) -> Cell:
     items = tuple(sorted(everything.items[column] for column in columns))
-    per_run = np.bincount(everything.table.runs[rows])
-    # images of one run resemble each other: they count for less than as many from many runs
-    shared = 1 + crowd * max(float((per_run**2).sum()) / tally.count - 1, 0.0)
-    k, n = tally.failures / shared, tally.count / shared
-    p_value = float(betainc(k, n - k + 1, everything.table.base))
-    return Cell(items, bits(rows), tally, int(np.count_nonzero(per_run)), p_value)
-
-
-def _crowding(table: Table, rest: Mask) -> float:
-    """How alike images of one run are in failing, where no pattern explains it.
-
-    The intraclass correlation over the rest of the images, at least 0.
-    """
-    sizes = np.bincount(table.runs[rest])
-    seen = sizes > 0
-    n = sizes[seen].astype(np.float64)
-    failures = np.bincount(table.runs[rest], weights=table.failed[rest])[seen]
-    groups, total = n.size, n.sum()
-    if groups < 2 or total <= groups:  # noqa: PLR2004 - nothing to compare
-        return 0.0
-    rates, base = failures / n, failures.sum() / total
-    between = float((n * (rates - base) ** 2).sum() / (groups - 1))
-    within = float((n * rates * (1 - rates)).sum() / (total - groups))
-    typical = float((total - (n**2).sum() / total) / (groups - 1))
-    whole = between + (typical - 1) * within
-    return max(0.0, (between - within) / whole) if whole > 0 else 0.0
+    return Cell(items, bits(rows), tally, sure.runs, sure.p_value, sure.shared)

@@ -1,7 +1,7 @@
 """From the warehouse to the arrays of an analysis.
 
 Owns which columns are axes, how numbers become ranges, and the words of prompts. What
-counts as a failure is said in analytics/queries/patterns_scope.sql.
+counts as a failure is said in analytics/queries/patterns/scope.sql.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,11 +16,13 @@ from darkroom.adapters.warehouse.statements import query
 from darkroom.archive.patterns.table import Axis, Codes, Floats, Table, axis_of
 from darkroom.core.patterns import Item, Limits
 
-_NUMBERS = ("steps", "cfg")
+_NUMBERS = ("steps", "cfg", "guidance", "denoise")
 _MOST_NUMBERS = 12
 """More different numbers than this become ranges."""
 _RANGES = 6
 _MOST_WORDS = 256
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+"""An odd number with its bits well mixed, so that sums of different codes differ."""
 _SMALL_WORDS = (
     *("a", "an", "the", "of", "on", "in", "at", "to", "and", "with", "by", "for", "from"),
     *("is", "are", "its", "it", "as", "or", "against"),
@@ -60,7 +62,20 @@ def read_table(connection: duckdb.DuckDBPyConnection, scope: Scope, limits: Limi
         words=tuple(item for item, _ in words),
         has_word=has_word,
         categories=cast("list[str | None]", images["failure_category"].tolist()),
+        twins=_twins(images["twins"], axes),
     )
+
+
+def _twins(seeded: Any, axes: Iterable[Axis]) -> Codes:
+    """One number for images that have their seed, their words and every value in common."""
+    told = np.ma.asarray(seeded)
+    alone = np.ma.getmaskarray(told)
+    mixed = np.ma.filled(told, 0).astype(np.uint64)
+    for axis in axes:
+        mixed = mixed * _MIX + axis.codes.astype(np.uint64)
+    # without a seed nothing says that an image was drawn again
+    mixed[alone] = np.arange(np.count_nonzero(alone), dtype=np.uint64)
+    return np.unique(mixed, return_inverse=True)[1].astype(np.int64)
 
 
 def _begin(connection: duckdb.DuckDBPyConnection, told: Mapping[str, object]) -> None:

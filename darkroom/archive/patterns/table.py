@@ -49,6 +49,8 @@ class Table:
     has_word: Mask
     """One row per image, one column per word."""
     categories: Sequence[str | None]
+    twins: Codes | None = None
+    """Images of one number have everything in common, the seed too; None where none has."""
 
     @property
     def count(self) -> int:

@@ -24,6 +24,11 @@ ROWS = (
         "look into projects/NAME/working for run ids, or start anew with --reset",
     ),
     ErrorCode(
+        "run-unnamed",
+        "Others began runs of the project each time this one was to get its name.",
+        "start it again; if nobody else runs anything, look at the clock of this machine",
+    ),
+    ErrorCode(
         "run-open",
         "The last run is still open, and what was asked for needs a new one.",
         "finish it with a plain `darkroom run NAME`, or add --reset to archive it",

@@ -15,6 +15,8 @@ from darkroom.core.experiments.cells import Scalar
 from darkroom.core.text import shortened
 
 _LONGEST = 500
+_MOST_LEVELS = 100
+"""Of things within things; a person loses track of fewer."""
 _WORDS: Mapping[str, bool] = {"true": True, "false": False}
 _ARITHMETIC: Mapping[type[ast.operator], tuple[str, Callable[[float, float], float]]] = {
     ast.Add: ("+", lambda one, other: one + other),
@@ -59,6 +61,8 @@ def read_constraint(text: str) -> Constraint:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise Unclear("is no condition; write for example: steps * cfg <= 200") from None
+    if _levels(tree) > _MOST_LEVELS:
+        raise Unclear(f"is nested deeper than {_MOST_LEVELS} levels")
     _check(tree)
     names = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
     return Constraint(text, tree, tuple(dict.fromkeys(n for n in names if n not in _WORDS)))
@@ -76,6 +80,16 @@ def _check(tree: ast.expr) -> None:
             raise Unclear(
                 f"cannot hold {ast.unparse(node)}; values are numbers, texts, true, false"
             )
+
+
+def _levels(tree: ast.expr) -> int:
+    """How deep it is nested, counted without going as deep."""
+    level = 0
+    found: list[ast.AST] = [tree]
+    while found:
+        level += 1
+        found = [child for node in found for child in ast.iter_child_nodes(node)]
+    return level
 
 
 _KNOWN = (
@@ -130,7 +144,9 @@ def _calculated(node: ast.BinOp, values: Mapping[str, Scalar]) -> float:
     try:
         return operation(left, right)
     except (ZeroDivisionError, OverflowError):
-        raise Unclear(f"{ast.unparse(node)!r} has no value for {left:g} and {right:g}") from None
+        what = shortened(ast.unparse(node), 80)
+        told = " and ".join(shortened(str(side), 20) for side in (left, right))
+        raise Unclear(f"{what!r} has no value for {told}") from None
 
 
 def _compared(node: ast.Compare, values: Mapping[str, Scalar]) -> bool:

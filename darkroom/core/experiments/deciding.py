@@ -2,7 +2,8 @@
 
 Owns the order of images (one seed of every cell before the next seed, so that what is
 there can always be compared; by model within a seed, and back again in the next, to spare
-reloads) and the rules that end a cell or everything. Decides from what is there alone, so
+reloads), how many are drawn before the next decision, and the rules that end a cell or
+everything. Decides from what is there alone, so
 that a resumed experiment decides the same.
 """
 
@@ -71,18 +72,15 @@ def entries_of(
 def _ordered(
     cells: Sequence[Cell], seeds: Sequence[int], repeats: int, model_of: Callable[[Cell], str]
 ) -> Iterator[Entry]:
-    by_model = sorted(cells, key=model_of)  # stable: within a model as declared
+    by_model: dict[str, list[Cell]] = {}
+    for cell in sorted(cells, key=model_of):  # stable: within a model as declared
+        by_model.setdefault(model_of(cell), []).append(cell)
+    models = list(by_model)
     for index, seed in enumerate(seeds):
         for repeat in range(1, repeats + 1):
-            for cell in by_model:
-                yield Entry(cell.id, seed, index, repeat)
-            by_model = _turned(by_model, model_of)
-
-
-def _turned(cells: Sequence[Cell], model_of: Callable[[Cell], str]) -> list[Cell]:
-    """The models the other way round, so that the last one loaded is the next one needed."""
-    models = list(dict.fromkeys(model_of(cell) for cell in cells))
-    return [cell for model in reversed(models) for cell in cells if model_of(cell) == model]
+            for model in models:
+                yield from (Entry(cell.id, seed, index, repeat) for cell in by_model[model])
+            models.reverse()  # the last one loaded is the next one needed
 
 
 def decide(
@@ -105,12 +103,21 @@ def decide(
     waiting = [entry for entry in waiting if entry.cell not in settled]
     if not waiting:
         return Done("every cell is known well enough")
-    first = waiting[0]
-    round_of = [e for e in waiting if (e.seed_index, e.repeat) == (first.seed_index, first.repeat)]
-    left = len(round_of)
+    together = _until_a_rule_counts(declared.stop, waiting)
+    left = len(together)
     if declared.budget.images is not None:
         left = declared.budget.images - spent.images
-    return Draw(tuple(round_of[:left]))
+    return Draw(tuple(together[:left]))
+
+
+def _until_a_rule_counts(stop: Stop, waiting: Sequence[Entry]) -> Sequence[Entry]:
+    """What is drawn in any case: servers wait for nobody to decide until there is something to."""
+    if stop.interval is None and stop.target is None and not stop.worse:
+        return waiting
+    first = waiting[0]
+    if first.seed_index < stop.after:
+        return [each for each in waiting if each.seed_index < stop.after]
+    return [e for e in waiting if (e.seed_index, e.repeat) == (first.seed_index, first.repeat)]
 
 
 def _used_up(budget: Budget, spent: Spent) -> str | None:

@@ -5,7 +5,7 @@ together, whether it was enumerated or proposed by an optimiser.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -14,7 +14,7 @@ from darkroom.core.experiments.axes import LORA, Axis, Value
 from darkroom.core.experiments.cells import Cell, Scalar, cell_id
 from darkroom.core.experiments.declaration import MOST_CELLS, PROMPT, Experiment
 from darkroom.core.experiments.phrases import Variant, plain_template
-from darkroom.core.experiments.space import Choice, Dimension
+from darkroom.core.experiments.space import Choice, Dimension, Point
 from darkroom.core.sidecar.variations import combination_hash
 
 
@@ -96,16 +96,23 @@ def dimensions(experiment: Experiment, start: Start) -> tuple[Dimension, ...]:
     return tuple(found)
 
 
-def cell_at(experiment: Experiment, start: Start, point: Mapping[str, Scalar]) -> Cell:
-    """The cell of a proposed point; a dimension it leaves out has its first value."""
+def cell_finder(experiment: Experiment, start: Start) -> Callable[[Point], Cell]:
+    """Make the cells of proposed points; a dimension one leaves out has its first value.
+
+    What the prompts mean is worked out once, however many points are looked at.
+    """
     every = wordings(experiment, start)
-    wanted = point.get(PROMPT)
-    wording = next((each for each in every if each.variant.text == wanted), every[0])
-    values = [_chosen(axis, point) for axis in experiment.axes]
-    return _cell(experiment, start, wording, values)
+    by_text: dict[Scalar | None, Wording] = {each.variant.text: each for each in reversed(every)}
+
+    def found(point: Point) -> Cell:
+        wording = by_text.get(point.get(PROMPT), every[0])
+        values = [_chosen(axis, point) for axis in experiment.axes]
+        return _cell(experiment, start, wording, values)
+
+    return found
 
 
-def _chosen(axis: Axis, point: Mapping[str, Scalar]) -> Value:
+def _chosen(axis: Axis, point: Point) -> Value:
     if axis.name in point:
         return axis.value_at(point[axis.name])
     if axis.values:

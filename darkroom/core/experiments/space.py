@@ -48,11 +48,16 @@ class Range:
     @property
     def values(self) -> tuple[Scalar, ...] | None:
         """All numbers of it, lowest first; None where there is no end of them."""
-        step = self.stride
-        if step is None:
+        count = self.count
+        if count is None:
             return None
-        count = math.floor((self.high - self.low) / step + 1e-9) + 1
         return tuple(self.settle(self._on_grid(place)) for place in range(count))
+
+    @property
+    def count(self) -> int | None:
+        """How many numbers it has; None where there is no end of them."""
+        step = self.stride
+        return None if step is None else math.floor((self.high - self.low) / step + 1e-9) + 1
 
     def settle(self, value: float) -> int | float:
         """Turn a drawn number into one of the range that a person would write."""
@@ -74,6 +79,11 @@ class Choice:
 
     name: str
     values: tuple[Scalar, ...]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.values)
 
     @property
     def is_ordered(self) -> bool:
@@ -134,8 +144,8 @@ class Space:
 
     def size(self) -> int | None:
         """How many combinations there are at most; None where there is no end of them."""
-        counts = [dimension.values for dimension in self.dimensions]
-        return None if None in counts else math.prod(len(values or ()) for values in counts)
+        counts = [dimension.count for dimension in self.dimensions]
+        return None if None in counts else math.prod(count or 0 for count in counts)
 
     def points(self) -> Generator[dict[str, Scalar]]:
         """Yield each combination once; only for a space whose size is known."""

@@ -47,6 +47,9 @@ def test_it_says_what_it_speaks_of():
         ("steps < None", "cannot hold None"),
         ("steps is cfg", "cannot hold is"),
         ("[x for x in steps]", "cannot hold"),
+        ("-" * 480 + "1 < 2", "nested deeper than 100"),
+        ("not " * 120 + "fast", "nested deeper than 100"),
+        ("a" + ".b" * 240, "nested deeper than 100"),
     ],
 )
 def test_what_is_no_condition_is_refused(text: str, complaint: str):
@@ -65,6 +68,8 @@ def test_what_is_no_condition_is_refused(text: str, complaint: str):
         ("steps in 20", "a list is expected"),
         ("(steps, cfg) > 1", "not a list"),
         ("steps and fast", "true or false"),
+        ("cfg * 1" + "0" * 400 + " > 1", "has no value for 7.5 and 1000"),
+        ("1" + "0" * 400 + " / 3 > 1", "has no value for 1000"),
     ],
 )
 def test_what_means_nothing_for_these_values_says_so(text: str, complaint: str):

@@ -7,7 +7,7 @@ import pytest
 from darkroom.core.errors import UsageError
 from darkroom.core.experiments.axes import check_setting
 from darkroom.core.experiments.cells import cell_id
-from darkroom.core.experiments.expanding import Start, allowed, cell_at, cells_of, dimensions
+from darkroom.core.experiments.expanding import Start, allowed, cell_finder, cells_of, dimensions
 from darkroom.core.experiments.space import Choice, Range
 from darkroom.core.sidecar.variations import combination_hash
 from tests.core.experiments.declared import experiment
@@ -120,10 +120,10 @@ def test_an_optimiser_chooses_from_axes_and_prompts():
         Range("cfg", 1.0, 9.0),
         Choice("steps", (8, 16)),
     )
-    cell = cell_at(found, START, {"prompt": "b", "cfg": 2.5, "steps": 16})
+    cell = cell_finder(found, START)({"prompt": "b", "cfg": 2.5, "steps": 16})
     assert (cell.prompt, cell.settings) == ("b", {"cfg": 2.5, "steps": 16})
     assert allowed(found, cell)
-    first = cell_at(found, START, {})
+    first = cell_finder(found, START)({})
     assert (first.prompt, first.settings) == ("a", {"cfg": 1.0, "steps": 8})
 
 

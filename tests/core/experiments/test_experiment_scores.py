@@ -117,14 +117,21 @@ def told(found: tuple[Entry, ...], scores: dict[str, float]) -> dict[tuple[str, 
     }
 
 
-def test_a_round_is_one_seed_of_every_cell():
-    step = decide(GRID, entries(), {}, Spent())
+def test_without_a_rule_to_wait_for_everything_is_drawn_at_once():
+    assert decide(GRID, entries(), {}, Spent()) == Draw(entries())
+
+
+def test_no_more_is_drawn_at_once_than_before_a_rule_may_count():
+    seeds, rule = (11, 22, 33, 44, 55), experiment("stop: {interval: 0.1, after: 3}")
+    found = entries_of(CELLS, seeds, 2, _model)
+    step = decide(rule, found, {}, Spent())
     assert isinstance(step, Draw)
-    assert len(step.entries) == 4
-    first = {each.name: result(each.cell, each.seed, 5) for each in step.entries}
-    further = decide(GRID, entries(), first, Spent())
-    assert isinstance(further, Draw)
-    assert {each.seed for each in further.entries} == {22}
+    assert step.entries == found[:24]  # three seeds of four cells, twice
+    noise = {each.name: float(place % 7) for place, each in enumerate(found)}
+    there = {e.name: result(e.cell, e.seed, noise[e.name]) for e in step.entries}
+    assert decide(rule, found, there, Spent()) == Draw(found[24:28])
+    there |= {e.name: result(e.cell, e.seed, noise[e.name]) for e in found[24:28]}
+    assert decide(rule, found, there, Spent()) == Draw(found[28:32])
 
 
 def test_it_ends_when_every_image_is_there():

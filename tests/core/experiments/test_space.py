@@ -100,6 +100,10 @@ def test_a_space_counts_its_combinations_once() -> None:
     assert SPACE.size() is None
 
 
+def test_a_space_too_large_to_list_is_counted_all_the_same() -> None:
+    assert Space((Range("seed", 0, 10**15, whole=True),)).size() == 10**15 + 1
+
+
 def test_a_sound_space_has_no_mistakes() -> None:
     assert mistakes_of(SPACE) == ()
 

@@ -1,0 +1,138 @@
+"""Experiments that refine each cell and seed: attempts share servers and budgets."""
+
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from darkroom.adapters.stores.protocol import Store
+from darkroom.core.errors import UsageError
+from darkroom.experiments import judging
+from darkroom.experiments.planning import plan
+from darkroom.experiments.running import Work
+from darkroom.writepath.desk import Stored
+from tests.experiments.lab_scenes import Lab, paint
+from tests.fakes.comfy_server import ComfyServer, Job, end_badly, running_server, start
+from tests.fakes.workflows import document
+
+SEARCHED = """
+axes: {cfg: [2.0]}
+seeds: [1, 2, 3, 4]
+judge: scores
+refine: {strategy: prompt_enhance, max_attempts: 3, threshold: 10}
+"""
+
+
+class Rater:
+    """Scores nothing above 5, so that every attempt is made."""
+
+    asked: Mapping[str, object] = {"scores": ["lite:any"]}
+
+    def of_picture(self, stored: Stored) -> object:
+        return SimpleNamespace(composite_score=float(stored.intent.seed % 50) / 10)
+
+    def of_committed(self, store: Store, image_key: str) -> object:
+        return SimpleNamespace(composite_score=0.0)
+
+
+@pytest.fixture
+def rated(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    @contextmanager
+    def jury_of(*_: object) -> Generator[Rater]:
+        yield Rater()
+
+    monkeypatch.setattr(judging, "jury_of", jury_of)
+    monkeypatch.setattr(judging, "parts_of", lambda _: {})
+    lab.write(SEARCHED)
+    return lab
+
+
+def test_series_make_their_attempts_together_on_all_servers(rated: Lab):
+    both_busy = threading.Barrier(2, timeout=10)
+
+    def together(server: ComfyServer, job: Job) -> None:
+        if len(server.posts) <= 2:
+            both_busy.wait()  # one after the other would wait here in vain
+        paint(server, job)
+
+    with running_server() as (second, url):
+        second.catalogue = document("object_info")
+        rated.server.work = second.work = together
+        rated.write(SEARCHED + "hosts: [studio, attic]\n")
+        path = rated.home / "darkroom.yaml"
+        path.write_text(f"{path.read_text()}  attic: {{url: {url}}}\n")
+        report = rated.run()
+        assert (report.status, report.images, report.drawn) == ("complete", 4, 12)
+        assert rated.drawn + len(second.posts) == 12
+        assert rated.drawn
+        assert second.posts
+
+
+def test_the_best_attempt_counts_and_its_seconds_are_those_of_all(rated: Lab):
+    report = rated.run()
+    blocks = [each["refinement"] for each in rated.sidecars()]
+    assert [block["attempt"] for block in blocks] == [1, 2, 3] * 4
+    assert [len(block["previous_scores"]) for block in blocks] == [0, 1, 2] * 4
+    (cell,) = report.cells
+    scores = [each["experiment"]["score"] for each in rated.sidecars()]
+    best = [max(scores[at : at + 3]) for at in range(0, 12, 3)]
+    assert cell.score == pytest.approx(sum(best) / 4)
+    assert cell.seconds == pytest.approx(7.5)
+    again = rated.run()
+    assert (again.drawn, again.cells[0].score, rated.drawn) == (0, cell.score, 12)
+
+
+def test_an_attempt_that_fails_is_one_of_the_attempts(rated: Lab):
+    def second_breaks(server: ComfyServer, job: Job) -> None:
+        if len(server.posts) in (5, 6):
+            start(server, job)
+            end_badly(server, job, "execution_error", node_id="3", exception_message="it broke")
+        else:
+            paint(server, job)
+
+    rated.server.work = second_breaks
+    report = rated.run()
+    assert (report.status, report.images) == ("complete", 4)
+    assert rated.drawn == 12
+
+
+@pytest.mark.parametrize("budget", ["{gpu_seconds: 11}", "{images: 5}"])
+def test_a_budget_counts_attempts_and_ends_them_in_their_middle(rated: Lab, budget: str):
+    rated.write(SEARCHED + f"budget: {budget}\n")
+    report = rated.run()
+    assert (report.status, report.failures) == ("empty", ())
+    assert "the budget is spent" in report.reason
+    assert 5 <= rated.drawn <= 6  # of 12
+    rated.write(SEARCHED)
+    more = rated.run()
+    assert (more.status, more.images, rated.drawn) == ("complete", 4, 12)
+
+
+def test_a_budget_of_images_knows_the_attempts_of_earlier_commands(rated: Lab):
+    rated.run()
+    rated.write(SEARCHED.replace("[1, 2, 3, 4]", "[1, 2, 3, 4, 5]") + "budget: {images: 12}\n")
+    report = rated.run()
+    assert (report.status, report.images, rated.drawn) == ("cut", 4, 12)
+
+
+def test_a_plan_counts_all_attempts(rated: Lab):
+    rated.write(SEARCHED.replace("max_attempts: 3", "max_attempts: 1"))
+    once = plan("demo/first").estimate
+    rated.write(SEARCHED)
+    found = plan("demo/first")
+    assert (found.images, found.attempts) == (4, 3)
+    assert found.estimate.seconds == pytest.approx(3 * once.seconds)
+    assert found.estimate.disk_bytes == 3 * once.disk_bytes
+    rated.run()
+    measured = plan("demo/first").estimate
+    assert "of this experiment" in measured.seconds_from
+
+
+def test_a_plan_refuses_what_a_run_would_refuse(rated: Lab):
+    text = SEARCHED.replace("{cfg: [2.0]}", "{steps: [4, 8]}").replace("prompt_enhance", "progressive")
+    rated.write(text)
+    for act in (plan, Work):
+        with pytest.raises(UsageError, match="sets steps, which is also an axis"):
+            act("demo/first")
