@@ -55,7 +55,7 @@ test-scale: .venv/scale ## two hosts on PostgreSQL, Redis and S3, one of which d
 
 soak: .venv/dev ## kill parts of a laboratory at random moments and check that nothing is lost
 	$(PYTEST) -m soak --no-cov
-	$(BIN)/python -m benchmarks.recovery --runs 50
+	$(BIN)/python -m benchmarks.recovery --runs 50 --minutes 240
 
 quick: .venv/dev ## run the tests that take no more than a few seconds each, without coverage
 	$(PYTEST) -n $(WORKERS) --dist worksteal -m 'not slow and not soak'

@@ -6,11 +6,13 @@ machine that dies meanwhile loses it with its lease.
 """
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 
+from darkroom.core.errors import OutsideError
 from tasks.limits import one_at_a_time
 
 LIMIT = "darkroom-set-up"
@@ -22,12 +24,18 @@ _WAIT_S = 600.0
 def alone(client: SyncPrefectClient) -> Generator[None]:
     """Wait until no other machine sets this server up, and keep others waiting meanwhile."""
     one_at_a_time(client, LIMIT)
-    with concurrency(
+    held = concurrency(
         LIMIT,
         occupy=1,
         timeout_seconds=_WAIT_S,
         lease_duration=_LEASE_S,
         strict=True,
         raise_on_lease_renewal_failure=False,  # what follows may be done twice, so it goes on
-    ):
+    )
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held)
+        except (TimeoutError, ConcurrencySlotAcquisitionError) as exc:
+            message = f"another machine sets the Prefect server up for too long ({LIMIT})"
+            raise OutsideError("laboratory-busy", message) from exc
         yield

@@ -2,7 +2,9 @@
 
 Owns the automations and the webhook block they use. A run that is carried out tells of
 itself (`tasks.notify`); the server tells only what nobody else can or does: that a run
-crashed, and how flows ended that do not tell of themselves. So nothing is told twice.
+crashed, and how flows ended that do not tell of themselves. So nothing is told twice. A crash
+that `reconcile` mends is nobody's business, and what it gives up it tells itself: here only what
+it never looked at.
 """
 
 import json
@@ -25,7 +27,7 @@ from prefect.types import SecretDict
 
 from darkroom.adapters.settings import Lab
 from darkroom.core.notices import FLOW_RUN_SCHEMA, standing_token
-from flows.recovering import recoveries
+from flows.recovering import GOES_ON, recoveries
 
 ZOMBIES = "darkroom: a run whose process died"
 TELLING = "darkroom: tell that a flow run"
@@ -35,6 +37,8 @@ TELL_FAILURES = TELL_THEMSELVES | {"generate", "verify"}
 TOO_OFTEN = frozenset({"sync", "reconcile", "query"})
 """Nobody wants to be told every hour that nothing happened; only that it failed."""
 _SILENT_FOR = timedelta(seconds=90)  # three heartbeats
+_MENDED_WITHIN = timedelta(minutes=30)  # reconcile looks every ten minutes
+STANDS_STILL = "stands still"
 
 
 def make_automations(client: SyncPrefectClient, lab: Lab, flows: Iterable[str]) -> None:
@@ -98,15 +102,18 @@ def _telling(lab: Lab, flows: frozenset[str]) -> Iterator[AutomationCore]:
         return
     events = lab.config.notify.events
     endings = {
-        "Crashed": flows if "failed" in events else frozenset[str](),
+        "Crashed": flows - GOES_ON if "failed" in events else frozenset[str](),
         "Failed": flows - TELL_FAILURES if "failed" in events else frozenset[str](),
         "Completed": flows - TELL_THEMSELVES - TOO_OFTEN if "done" in events else frozenset[str](),
     }
-    if any(endings.values()):
+    mended = flows & GOES_ON if "failed" in events else frozenset[str]()
+    if mended or any(endings.values()):
         block = _block(lab, url.get_secret_value())
         for state, names in endings.items():
             if names:
                 yield _ending(state, sorted(names), block)
+        if mended:
+            yield _standing_still(sorted(mended), block)
 
 
 def _block(lab: Lab, url: str) -> CallWebhook:
@@ -145,13 +152,35 @@ def _ending(state: str, flows: list[str], action: CallWebhook) -> AutomationCore
         trigger=EventTrigger(
             expect={f"prefect.flow-run.{state}"},
             match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
-            match_related=ResourceSpecification(
-                {"prefect.resource.role": ["flow"], "prefect.resource.name": flows}
-            ),
+            match_related=_of(flows),
             for_each={"prefect.resource.id"},
             posture=Posture.Reactive,
             threshold=1,
             within=timedelta(0),
         ),
         actions=[action],
+    )
+
+
+def _standing_still(flows: list[str], action: CallWebhook) -> AutomationCore:
+    return AutomationCore(
+        name=f"{TELLING} {STANDS_STILL}",
+        description="It crashed, and nothing has had it go on: does any worker live?",
+        trigger=EventTrigger(
+            after={"prefect.flow-run.Crashed"},
+            expect={"prefect.flow-run.*"},
+            match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+            match_related=_of(flows),
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=_MENDED_WITHIN,
+        ),
+        actions=[action],
+    )
+
+
+def _of(flows: list[str]) -> ResourceSpecification:
+    return ResourceSpecification(
+        {"prefect.resource.role": ["flow"], "prefect.resource.name": flows}
     )

@@ -7,9 +7,11 @@ what is appended is no longer lacking.
 from prefect import flow
 
 from blocks.connecting import connected
+from darkroom.adapters.settings import open_lab
 from darkroom.archive.embedding import EmbedReport
 from darkroom.archive.embedding_params import EmbedOptions
 from darkroom.core.config.forms import Connections, ProjectName
+from flows.stuck import known_as_running
 from tasks.embed_group import embed_group
 from tasks.open_embedding import open_embedding
 
@@ -32,7 +34,11 @@ def embed(
         options: Which model, and whether to make everything anew.
         connections: Blocks of this Prefect server that the run uses.
     """
-    with connected(connections), open_embedding(options.of(project)) as work:
+    with (
+        connected(connections),
+        known_as_running(open_lab().home),
+        open_embedding(options.of(project)) as work,
+    ):
         for group in work.listed():
             embed_group(work, group)
         return work.close()

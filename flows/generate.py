@@ -11,10 +11,12 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from blocks.connecting import connected
+from darkroom.adapters.settings import open_lab
 from darkroom.core.config.forms import Connections, ProjectName, Prompt
 from darkroom.core.errors import JobFailed
 from darkroom.generating.ordering import GenerateOptions, GenerateParams, GenerateReport
 from darkroom.generating.request import MOST_IMAGES
+from flows.stuck import known_as_running
 from tasks.catch_up import catch_up
 from tasks.generate_images import generate_images
 from tasks.notify import Notified
@@ -46,7 +48,11 @@ def generate(
         options: How to go about it; every field may be left as it is.
         connections: Blocks of this Prefect server that the run uses.
     """
-    with connected(connections), Notified(FLOW, project):
+    with (
+        connected(connections),
+        Notified(FLOW, project),
+        known_as_running(open_lab().home),
+    ):
         return carry_out(options.of(project, prompt, count))
 
 

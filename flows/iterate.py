@@ -20,7 +20,7 @@ from darkroom.runs.preview import Preview
 from darkroom.runs.report import RunReport
 from darkroom.runs.run import Iteration, Run
 from darkroom.runs.telling import Closed, tell
-from flows.stuck import going_on, known_as_running
+from flows.stuck import begin_to_run, going_on, known_as_running
 from tasks.answer import answer
 from tasks.catch_up import catch_up
 from tasks.close import close
@@ -65,7 +65,9 @@ def iterate(
 
 def carry_out(params: IterateParams, told: Notified) -> RunReport:
     """Open the run, bring it to its end, and say what it came to."""
-    params = going_on(params, open_lab(params.sets).home)
+    home = open_lab(params.sets).home
+    params = going_on(params, home)
+    begin_to_run(home)  # before anything that takes long: killed now, it must be known
     reconcile_jobs(params.project)
     with (
         open_run(params) as run,

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darkroom.adapters import supervision
+from darkroom.adapters.engine_process import engine_of
 from darkroom.adapters.processes import environments, may_listen, started_at
 from darkroom.adapters.settings import Lab
 from darkroom.adapters.stores.durable import local_errors
 from darkroom.adapters.supervision import Part, PartState, Plan, Process, State, end
+from darkroom.adapters.supervision.state import read_state
 from darkroom.core.errors import OutsideError
 from flows.environment import ALWAYS, PREFECT_HOME, RUN_ID, WHOLE_LABORATORY
 
@@ -26,7 +28,7 @@ FOLDER = ".darkroom/laboratory"
 CLIENT_FILE = "prefect.toml"
 _PASSWORD_FILE = "password"
 _MARK = "# written by `darkroom up`, removed by `darkroom down`; holds a password"
-_HEARTBEAT_S = "30"
+HEARTBEAT_S = "30"
 LOOPBACK = "127.0.0.1"
 
 
@@ -95,7 +97,7 @@ class Laboratory:
             ),
         ]
         if not self.lab.config.hosts:
-            parts.append(Part("engine", (*_PYTHON, "darkroom.adapters.engine_keeping")))
+            parts.append(Part(ENGINE, (*_PYTHON, "darkroom.adapters.engine_keeping")))
         return parts
 
     def _server_environment(self, password: str) -> dict[str, str]:
@@ -114,6 +116,7 @@ class Laboratory:
 
 
 POOL = "darkroom"
+ENGINE = "engine"
 _PYTHON = (sys.executable, "-P", "-m")
 
 
@@ -125,7 +128,7 @@ def client_environment(home: Path, api_url: str, password: str) -> dict[str, str
         "PREFECT_API_URL": api_url,
         "PREFECT_API_AUTH_STRING": password,
         "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
-        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": _HEARTBEAT_S,
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": HEARTBEAT_S,
         "DARKROOM_HOME": str(home),
         WHOLE_LABORATORY: "1",
     }
@@ -145,36 +148,60 @@ def join(home: Path, environ: MutableMapping[str, str]) -> None:
         environ["PREFECT_API_URL"] = ""
 
 
-def down(home: Path) -> bool:
+def down(lab: Lab) -> bool:
     """End every part; says whether there was one."""
+    home = lab.home
     with suppress(OSError):
         file = home / CLIENT_FILE
         if file.read_text(encoding="utf-8").startswith(_MARK):
             file.unlink()
+    had_engine = _keeps_engine(home)
     was_up = supervision.down(home / FOLDER)
-    return bool(_end_runs(home)) or was_up
+    # whoever kept it ends it, but may have been killed
+    had_engine = had_engine and engine_of(lab).stop()
+    runs = [end(process) for _, process in _runs(home)]
+    return was_up or had_engine or bool(runs)
 
 
-def _end_runs(home: Path) -> int:
-    """End what a killed worker left at work: it leads a session of its own, and so outlives it.
+def _keeps_engine(home: Path) -> bool:
+    state = read_state(home / FOLDER)
+    return state is not None and ENGINE in state.parts
 
-    Its flow run goes on at the next `up`. Says how many there were.
+
+def _runs(home: Path) -> list[tuple[str, Process]]:
+    """The processes that our worker started for flow runs, with the run's id.
+
+    Each leads a session of its own and so outlives a killed worker; ended, its flow run goes on
+    at the next `up`.
     """
-    left = [
-        Process(pid, began)
+    return [
+        (known[RUN_ID], Process(pid, began))
         for pid, known in environments().items()
         if RUN_ID in known
+        # a worker that was started otherwise is not ours, nor are its runs
+        and WHOLE_LABORATORY in known
         and known.get("DARKROOM_HOME") == str(home)
         and (began := started_at(pid)) is not None
     ]
-    for process in left:
-        end(process)
-    return len(left)
 
 
 def status(home: Path) -> State | None:
-    """What runs; None where nothing does."""
+    """What is kept; None where nobody keeps anything."""
     return supervision.status(home / FOLDER)
+
+
+def left(lab: Lab) -> tuple[PartState, ...]:
+    """What still lives where nobody keeps anything: a keeper or a worker was killed."""
+    if status(lab.home) is not None:
+        return ()
+    known = supervision.left(lab.home / FOLDER)
+    found = [*known.parts.values()] if known else []
+    engine = engine_of(lab).status() if _keeps_engine(lab.home) else None
+    if engine and ENGINE not in {part.name for part in found}:
+        process = Process(engine.pid, started_at(engine.pid) or "")
+        found.append(PartState(ENGINE, "left", process, address=engine.url, log=engine.log))
+    runs = [PartState(f"run {name[:8]}", "left", process) for name, process in _runs(lab.home)]
+    return (*found, *runs)
 
 
 def _password(folder: Path) -> str:

@@ -6,6 +6,7 @@ where it stopped, its process is provably gone, and what it carried is not over 
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +30,7 @@ from darkroom.adapters.settings import read_lab
 from darkroom.runs.checkpoint import read_checkpoint
 from flows.environment import RUN_ID, WHOLE_LABORATORY
 from flows.stuck import FOLDER, GONE, LATE, Record, read_record
+from flows.unbegun import HERE, NEVER_BEGAN, Unbegun
 
 DEPLOYMENT = "reconcile/default"
 GOES_ON = frozenset(
@@ -37,8 +39,9 @@ GOES_ON = frozenset(
 """Flows that, carried out again, do what is left and nothing twice."""
 STARTS = 4
 """The first, and three more: a run that kills its process must not do so for ever."""
+GIVEN_UP = "GivenUp"
+"""The name of the state of a crashed run that is not started again; people are told of it."""
 _NOT_OLDER_THAN = timedelta(days=1)
-_NOT_YET_THERE = timedelta(seconds=90)
 _JUST_BEGUN = timedelta(seconds=10)
 
 
@@ -54,22 +57,38 @@ class Recovered:
     """Taken for dead by the server, and at work."""
     given_up: list[str] = field(default_factory=list[str])
     """Crashed too often."""
+    too_early: list[str] = field(default_factory=list[str])
+    """Just begun, and no process yet: somebody has to look again."""
 
 
-def recover(client: SyncPrefectClient, home: Path, now: datetime | None = None) -> Recovered:
-    """Look at every run that stands still, and have those go on that can."""
+def recover(
+    client: SyncPrefectClient,
+    home: Path,
+    now: datetime | None = None,
+    on_given_up: Callable[[FlowRun, str], None] = lambda _run, _flow: None,
+) -> Recovered:
+    """Look at every run that stands still, and have those go on that can.
+
+    `on_given_up` hears of each that does not any more, once, with its flow's name.
+    """
     moment = now or datetime.now(UTC)
-    work = _Work(client, home, moment, _processes(home), Recovered())
-    if os.environ.get(WHOLE_LABORATORY):
-        for run in work.runs(StateType.RUNNING, StateType.PENDING):
-            work.call_crashed(run)
+    work = _Work(client, home, moment, _processes(home), Recovered(), on_given_up)
+    work.call_crashed()
     names: dict[UUID, str] = {}
     for run in work.runs(StateType.CRASHED):
+        if run.state is not None and run.state.name == GIVEN_UP:
+            continue  # until a person has it carried out again
         if run.flow_id not in names:
             names[run.flow_id] = client.read_flow(run.flow_id).name
-        if names[run.flow_id] in GOES_ON:
-            work.settle(run)
+        if names[run.flow_id] in GOES_ON or _never_began(run, names[run.flow_id]):
+            work.settle(run, names[run.flow_id])
     return work.said
+
+
+def _never_began(run: FlowRun, flow: str) -> bool:
+    if f"{flow}/default" == DEPLOYMENT or run.state is None:
+        return False  # it is run often enough
+    return run.run_count == 0 and run.state.message == NEVER_BEGAN
 
 
 def _processes(home: Path) -> frozenset[str]:
@@ -91,6 +110,7 @@ class _Work:
     now: datetime
     living: frozenset[str]
     said: Recovered
+    on_given_up: Callable[[FlowRun, str], None]
 
     def runs(self, *states: StateType) -> list[FlowRun]:
         """Runs of deployments, of late, in these states."""
@@ -105,16 +125,33 @@ class _Work:
             limit=200,
         )
 
-    def call_crashed(self, run: FlowRun) -> None:
+    def call_crashed(self) -> None:
+        """Find those that nobody carries out although Prefect says so."""
+        if os.environ.get(WHOLE_LABORATORY):
+            for run in self.runs(StateType.RUNNING, StateType.PENDING):
+                self._call_crashed_here(run)
+            return
+        unbegun = Unbegun(self.client, self.now)
+        for run in self.runs(StateType.PENDING):
+            if not self._lives(run) and unbegun.has(run):
+                self._crashed(run, NEVER_BEGAN)
+
+    def _call_crashed_here(self, run: FlowRun) -> None:
         """All workers are of this machine: without a process here there is none."""
         assert run.state is not None  # it was asked for by its state
-        patience = _JUST_BEGUN if run.state.is_running() else _NOT_YET_THERE
-        if self._lives(run) or self.now - run.state.timestamp < patience:
+        patience = _JUST_BEGUN if run.state.is_running() else HERE
+        if self._lives(run):
             return
-        self._set(run, Crashed(message=GONE))
+        if self.now - run.state.timestamp >= patience:
+            self._crashed(run, GONE if run.state.is_running() else NEVER_BEGAN)
+        else:
+            self.said.too_early.append(run.name)
+
+    def _crashed(self, run: FlowRun, why: str) -> None:
+        self._set(run, Crashed(message=why))
         self.said.crashed.append(run.name)
 
-    def settle(self, run: FlowRun) -> None:
+    def settle(self, run: FlowRun, flow: str) -> None:
         """What is to come of a crashed run."""
         record = read_record(self.home / FOLDER / f"{run.id}.json")
         if self._lives(run) or (record is not None and not record.is_told and record.lives):
@@ -123,12 +160,20 @@ class _Work:
         elif record is not None and self._is_over(record):
             self._set(run, Completed(message=LATE), force=True)
             self.said.ended_before.append(run.name)
-        elif run.run_count >= STARTS:
+        elif (starts := self._starts(run)) >= STARTS:
+            message = f"its process died {starts} times: a person has to look"
+            self._set(run, Crashed(name=GIVEN_UP, message=message), force=True)
             self.said.given_up.append(run.name)
+            self.on_given_up(run, flow)
         else:
-            message = f"start {run.run_count + 1} of {STARTS} at most: its process had died"
+            message = f"start {starts + 1} of {STARTS} at most: its process had died"
             self._set(run, Scheduled(message=message), force=True)
             self.said.started_again.append(run.name)
+
+    def _starts(self, run: FlowRun) -> int:
+        """How often a worker took it; Prefect itself counts only those that began."""
+        states = self.client.read_flow_run_states(run.id)
+        return max(run.run_count, sum(state.name == "Pending" for state in states))
 
     def _lives(self, run: FlowRun) -> bool:
         return str(run.id) in self.living

@@ -8,11 +8,13 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from blocks.connecting import connected
+from darkroom.adapters.settings import open_lab
 from darkroom.core.config.forms import Connections, ProjectName, Prompt
 from darkroom.core.scoring.refinement import Draw
 from darkroom.generating.announcing import FLOW, notice_of
 from darkroom.generating.params import RefineOptions, RefineParams
 from darkroom.generating.series import Refined
+from flows.stuck import known_as_running
 from tasks.attempt import attempt
 from tasks.close_series import close_series
 from tasks.notify import Notified, page
@@ -41,7 +43,11 @@ def refine(
         options: How to go about it; every field may be left as it is.
         connections: Blocks of this Prefect server that the run uses.
     """
-    with connected(connections), Notified(FLOW, project) as told:
+    with (
+        connected(connections),
+        Notified(FLOW, project) as told,
+        known_as_running(open_lab().home),
+    ):
         return carry_out(options.of(project, prompt), told)
 
 

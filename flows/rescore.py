@@ -7,8 +7,10 @@ what is appended is no longer lacking.
 from prefect import flow
 
 from blocks.connecting import connected
+from darkroom.adapters.settings import open_lab
 from darkroom.core.config.forms import Connections, ProjectName
 from darkroom.scoring.rescoring import RescoreOptions, RescoreReport, batches
+from flows.stuck import known_as_running
 from tasks.open_rescoring import open_rescoring
 from tasks.score_group import score_group
 
@@ -31,7 +33,11 @@ def rescore(
         options: What to measure, and with which scorers.
         connections: Blocks of this Prefect server that the run uses.
     """
-    with connected(connections), open_rescoring(options.of(project)) as work:
+    with (
+        connected(connections),
+        known_as_running(open_lab().home),
+        open_rescoring(options.of(project)) as work,
+    ):
         for group in batches(work.listed()):
             score_group(work, group)
         return work.report

@@ -4,6 +4,8 @@ Run by `darkroom up` as a process of its own (`python -m flows.set_up`), or by h
 against any server that PREFECT_API_URL names. Doing it again changes nothing.
 """
 
+import sys
+
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
@@ -11,10 +13,12 @@ from prefect.exceptions import ObjectAlreadyExists
 from blocks.documents import make_known
 from darkroom.adapters.settings import Lab, open_lab
 from darkroom.core.config.fields import EMBEDDED
+from darkroom.core.errors import DarkroomError
 from flows.alone import alone
 from flows.automations import make_automations
 from flows.deploying import deploy, listed
 from flows.laboratory import POOL
+from flows.launching import translated
 from tasks.gpu_slot import make_limit
 
 
@@ -42,5 +46,16 @@ def make_limits(client: SyncPrefectClient, hosts: tuple[str, ...]) -> None:
         make_limit(client, host)
 
 
+def main() -> int:
+    """By hand; what is wrong is said without a traceback."""
+    try:
+        with translated():
+            set_up(open_lab())
+    except DarkroomError as error:
+        sys.stderr.write(f"{error.message}\n{error.hint or ''}\n")
+        return 3
+    return 0
+
+
 if __name__ == "__main__":
-    set_up(open_lab())
+    sys.exit(main())

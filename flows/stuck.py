@@ -25,6 +25,7 @@ from prefect.states import Completed, Crashed, Failed
 
 from darkroom.adapters.processes import has_ended, started_at
 from darkroom.runs.params import IterateParams
+from tasks.notify import STOPPED
 
 FOLDER = ".darkroom/prefect/runs"
 GONE = "its process is gone; the same command continues the run"
@@ -82,16 +83,35 @@ def known_as_running(home: Path, carries: str | None = None) -> Generator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         call_crashed(folder)
         record.write(file)
-    ended: Ending = "failed"
     try:
         yield
-        ended = "completed"
-    finally:
-        with suppress(OSError):
-            if _is_heard():
-                file.unlink(missing_ok=True)
-            else:
-                replace(record, ended=ended).write(file)
+    except STOPPED:
+        raise  # it is not over: the record stays, and says with what to go on
+    except BaseException:
+        _ends(file, replace(record, ended="failed"))
+        raise
+    _ends(file, replace(record, ended="completed"))
+
+
+def begin_to_run(home: Path) -> None:
+    """Record this process before it is known what it will carry; what is known stays."""
+    if (name := flow_run.get_id()) is None:
+        return
+    file = home / FOLDER / f"{name}.json"
+    before = read_record(file)
+    carries = before.carries if before else None
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Record(os.getpid(), started_at(os.getpid()) or "", carries).write(file)
+
+
+def _ends(file: Path, record: Record) -> None:
+    """Prefect hears it from us by the flow's own end, else by the record."""
+    with suppress(OSError):
+        if _is_heard():
+            file.unlink(missing_ok=True)
+        else:
+            record.write(file)
 
 
 def _is_heard() -> bool:

@@ -7,10 +7,12 @@ run goes on behind the last run of images it had read to the end.
 from prefect import flow
 
 from blocks.connecting import connected
+from darkroom.adapters.settings import open_lab
 from darkroom.archive.verifying_params import VerifyOptions, VerifyParams
 from darkroom.archive.verifying_report import VerifyReport
 from darkroom.core.config.forms import Connections, ProjectName
 from darkroom.core.errors import DataError
+from flows.stuck import known_as_running
 from tasks.notify import Notified
 from tasks.open_verifying import open_verifying
 from tasks.redraw_group import redraw_group
@@ -36,7 +38,11 @@ def verify(
         options: How far to go; every field may be left as it is.
         connections: Blocks of this Prefect server that the run uses.
     """
-    with connected(connections), Notified("verify", project):
+    with (
+        connected(connections),
+        Notified("verify", project),
+        known_as_running(open_lab().home),
+    ):
         report = carry_out(options.of(project))
         if report.is_damaged:  # a schedule must not pass over it
             message = f"{sum(report.counts.values())} things in the store are not in order"

@@ -6,6 +6,7 @@ from prefect.cache_policies import NO_CACHE
 from darkroom.core.scoring.refinement import Draw
 from darkroom.generating.refining import Refining
 from darkroom.generating.series import Trial
+from tasks.ending import called_back
 from tasks.gpu_slot import gpu_slot
 from tasks.patience import DELAYS_S, JITTER, RETRIES, may_pass
 
@@ -21,5 +22,5 @@ from tasks.patience import DELAYS_S, JITTER, RETRIES, may_pass
 )
 def attempt(series: Refining, step: Draw) -> Trial:
     """Make one attempt, or find it made."""
-    with gpu_slot(series.host):
-        return series.attempt(step)
+    with called_back():
+        return series.attempt(step, gpu_slot)

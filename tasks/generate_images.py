@@ -6,6 +6,8 @@ from prefect.cache_policies import NO_CACHE
 from darkroom.core.scoring.refinement import seed_of
 from darkroom.generating.ordering import GenerateParams, GenerateReport, order
 from darkroom.generating.refining import draw_seed
+from tasks.ending import called_back
+from tasks.gpu_slot import gpu_slot
 from tasks.patience import DELAYS_S, JITTER, RETRIES, may_pass
 
 
@@ -20,4 +22,5 @@ from tasks.patience import DELAYS_S, JITTER, RETRIES, may_pass
 )
 def generate_images(params: GenerateParams, run: str) -> GenerateReport:
     """Draw them; without a seed, it follows from the flow run, so that a second try finds them."""
-    return order(params, lambda: seed_of(run) if run else draw_seed())
+    with called_back():
+        return order(params, lambda: seed_of(run) if run else draw_seed(), gpu_slot)

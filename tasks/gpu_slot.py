@@ -1,7 +1,8 @@
 """One flow run at a time draws on a server: Prefect's limit `gpu:<host>`, held while it draws.
 
-Owns the limit's name, that it is there, and how it is held. The lease is short, so that a
-killed holder frees the server within about a minute. It is held for a batch: on SQLite an
+Owns the limit's name, that it is there, and how it is held. What a killed process of this
+machine held is given back before anybody waits; of other machines the lease, which is short, has
+to run out. It is held for a batch: on SQLite an
 acquisition can take two seconds. The server that a single command starts for itself knows
 of no other run, so nothing is asked of it. ComfyUI queues by itself: a slot that cannot be
 had because Prefect does not answer costs order, not images, and the drawing goes on.
@@ -22,11 +23,14 @@ from darkroom.core.config.fields import EMBEDDED
 from darkroom.runs.telling import Said, tell
 from tasks.limits import one_at_a_time
 from tasks.listening import AWAY
+from tasks.slot_notes import free_left, leases_seen, note
 
 _NO_SLOT = (*AWAY, ConcurrencySlotAcquisitionError)
 """What asking for a slot may meet; the last one is what Prefect makes of all the others."""
 LEASE_S = 60.0
-"""Prefect takes a lease of a holder that died back within this and a quarter of a minute."""
+"""The shortest that Prefect gives."""
+FREED_WITHIN_S = LEASE_S + 15.0
+"""Prefect looks for leases that have run out every quarter of a minute."""
 
 
 def limit_of(host: str) -> str:
@@ -64,22 +68,28 @@ def _announce(host: str) -> None:
     """Make the limit if need be, and say so if another run holds it; a changed one stays."""
     with get_client(sync_client=True) as client:
         found = make_limit(client, host)
+        if found.active_slots >= found.limit and free_left(client):
+            found = make_limit(client, host)
     if found.active_slots >= found.limit:
-        tell(Said(f"another run draws on {host}; waiting for it"))
+        killed = f"one killed on another machine lets go within {FREED_WITHIN_S:.0f} s"
+        tell(Said(f"another run draws on {host}; waiting for it ({killed})"))
 
 
 @contextmanager
 def _held(host: str) -> Generator[None]:
     with ExitStack() as stack:
-        stack.enter_context(
-            concurrency(
-                limit_of(host),
-                occupy=1,
-                strict=True,
-                lease_duration=LEASE_S,
-                raise_on_lease_renewal_failure=False,
+        notes = stack.enter_context(ExitStack())  # removed last, once the slot is given back
+        with leases_seen() as leases:
+            stack.enter_context(
+                concurrency(
+                    limit_of(host),
+                    occupy=1,
+                    strict=True,
+                    lease_duration=LEASE_S,
+                    raise_on_lease_renewal_failure=False,
+                )
             )
-        )
+        note(leases, notes)
         kept = stack.pop_all()
     try:
         yield

@@ -18,7 +18,7 @@ from darkroom.core.errors import DarkroomError, Interrupted
 from darkroom.core.notices import Notice
 from darkroom.runs.telling import Said, tell
 
-_STOPPED = (Interrupted, TerminationSignal, KeyboardInterrupt, SystemExit, GeneratorExit)
+STOPPED = (Interrupted, TerminationSignal, KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
 @task(name="notify", cache_policy=NO_CACHE, persist_result=False)  # its own tries are enough
@@ -41,7 +41,7 @@ class Notified:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, _STOPPED):
+        if isinstance(error, STOPPED):
             return
         notice = self.notice if error is None else self._failure(error)
         if notice is not None and is_heard():
@@ -62,7 +62,7 @@ def is_heard() -> bool:
     return read_lab()[0].secrets.notify_url is not None
 
 
-def page() -> str | None:
-    """The page of this flow run, where a Prefect server that stays carries it out."""
-    home, name = PREFECT_UI_URL.value(), flow_run.get_id()
+def page(run: str | None = None) -> str | None:
+    """The page of a flow run, else of this, where a Prefect server that stays carries it out."""
+    home, name = PREFECT_UI_URL.value(), run or flow_run.get_id()
     return f"{home}/runs/flow-run/{name}" if home and name else None

@@ -25,10 +25,17 @@ WITHOUT: Mapping[str, Plan] = {
     "few images": Plan(150, 0, 0.4, planted=()),
     "one model": Plan(1_500, 0, 0.3, planted=(), sizes=_ALONE),
     "parameters that go together": Plan(
-        3_000, 0, 0.3, planted=(), follows={"Pose": "Expression", "Light": "Place", "Hair": "Outfit"}
+        3_000,
+        0,
+        0.3,
+        planted=(),
+        follows={"Pose": "Expression", "Light": "Place", "Hair": "Outfit"},
     ),
     "runs of unequal size": Plan(3_000, 0, 0.3, planted=(), uneven_runs=1.5, unlike_runs=0.25),
     "one bad run": Plan(1_500, 0, 0.08, planted=(), bad_run=0.15),
+    "a few bad runs, parameters fixed in runs": Plan(
+        2_000, 0, 0.1, planted=(), bad_runs=6, fixed=_SESSION, per_run=40
+    ),
     "a rate that drifts": Plan(3_000, 0, 0.4, planted=(), drift=0.7),
     "a rate that drifts, parameters fixed in runs": Plan(
         3_000, 0, 0.4, planted=(), drift=0.7, fixed=_SESSION
@@ -57,10 +64,16 @@ WITH: Mapping[str, Plan] = {
     "one pair": Plan(4_000, 0, planted=_PAIR),
     "one triple": Plan(4_000, 0, planted=_TRIPLE),
     "five at once": Plan(12_000, 0, planted=PLANTED),
-    "a weak effect (0.72 where 0.35 fail)": Plan(4_000, 0, 0.35, planted=(({"Light": "neon1"}, 0.72),)),
+    "a weak effect (0.72 where 0.35 fail)": Plan(
+        4_000, 0, 0.35, planted=(({"Light": "neon1"}, 0.72),)
+    ),
     "few images": Plan(400, 0, planted=_SINGLE),
     "a parameter that always goes with it": Plan(
-        3_000, 0, planted=_SINGLE, follows={"Copy": "Outfit"}, follow_share=1.0,
+        3_000,
+        0,
+        planted=_SINGLE,
+        follows={"Copy": "Outfit"},
+        follow_share=1.0,
         sizes={**SIZES, "Copy": 10},
     ),
     "a parameter that mostly goes with it": Plan(
@@ -76,11 +89,17 @@ WITH: Mapping[str, Plan] = {
     ),
     "runs of one image": Plan(2_000, 0, planted=_SINGLE, per_run=1),
     "seeds that repeat": Plan(
-        3_000, 0, 0.15, planted=(({"Pose": "profile1", "Light": "neon1"}, 0.9),),
-        seeds=40, sizes={"model": 3, "Pose": 4, "Light": 4, "Age": 3},
+        3_000,
+        0,
+        0.15,
+        planted=(({"Pose": "profile1", "Light": "neon1"}, 0.9),),
+        seeds=40,
+        sizes={"model": 3, "Pose": 4, "Light": 4, "Age": 3},
     ),
     "30 parameters, up to 200 values": Plan(
-        6_000, 0, planted=(({"parameter01": "parameter011", "parameter02": "parameter022"}, 0.85),),
+        6_000,
+        0,
+        planted=(({"parameter01": "parameter011", "parameter02": "parameter022"}, 0.85),),
         sizes=_WIDE,
     ),
 }
@@ -143,7 +162,9 @@ def print_without(worlds: int) -> None:
 
 def _print_share(name: str, hits: int, worlds: int) -> None:
     interval = wilson(Tally(hits, worlds))
-    print(f"  {name:46} {hits:3} of {worlds} ({interval.low:.1%} to {interval.high:.1%})", flush=True)
+    print(
+        f"  {name:46} {hits:3} of {worlds} ({interval.low:.1%} to {interval.high:.1%})", flush=True
+    )
 
 
 def print_with(worlds: int) -> None:

@@ -70,6 +70,8 @@ class Plan:
     """How unequal runs are in size (standard deviation of the logarithm)."""
     bad_run: float = 0.0
     """The share of images in one run that nearly always fails, and mostly has values of its own."""
+    bad_runs: int = 0
+    """So many runs nearly always fail, whatever they are asked for."""
     drift: float = 0.0
     """By how much the base rate rises from the first run to the last."""
     seeds: int = 0
@@ -102,6 +104,8 @@ def _frames(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     values = _values(plan, chance, runs)
     rates = _base_rates(plan, chance, runs)
     prompts, rates = _prompts(plan, chance, rates)
+    if plan.seeds:
+        prompts = np.broadcast_to("a photo", (count,))
     for wanted, rate in plan.planted:
         hit = np.all([values[axis] == value for axis, value in wanted.items()], axis=0)
         rates = np.where(hit, np.maximum(rates, rate), rates)
@@ -135,7 +139,7 @@ def _values(plan: Plan, chance: Any, runs: Any) -> dict[str, Any]:
         if plan.bad_run:
             # a value hardly anybody else used
             drawn = np.where(runs == 0, size - 1, drawn)
-            stray = chance.random(plan.images) < 0.9  # noqa: PLR2004
+            stray = chance.random(plan.images) < 0.9
             drawn = np.where((runs > 0) & (drawn == size - 1) & stray, 0, drawn)
         codes[axis] = drawn
     return {
@@ -152,7 +156,8 @@ def _base_rates(plan: Plan, chance: Any, runs: Any) -> Any:
     by_run = np.clip(by_run + plan.unlike_runs * chance.standard_normal(many), 0.01, 0.99)
     if plan.bad_run:
         by_run[0] = 0.9
-    return by_run[runs] if plan.unlike_runs or plan.drift or plan.bad_run else by_run[0]
+    by_run[chance.choice(many, min(plan.bad_runs, many), replace=False)] = 0.9
+    return by_run[runs]
 
 
 def _luck(plan: Plan, chance: Any, values: Mapping[str, Any], seeds: Any) -> Any:

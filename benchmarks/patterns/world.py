@@ -27,6 +27,7 @@ from darkroom.core.world.biases import BIASES, Bias
 from darkroom.core.world.vocabulary import BACKGROUNDS, COLOURS, SHAPES, SIZES
 from darkroom.writepath.batch import draw_batch
 from darkroom.writepath.desk import Committed, Job
+from darkroom.writepath.fleet_opening import reached
 from darkroom.writepath.opening import opened_desk
 
 PROJECT = "biases"
@@ -67,7 +68,7 @@ def draw(lab: Lab, plan: Plan, tell: Callable[[int], None] = lambda _count: None
 
     with opened_desk(lab) as desk, renderer_of(lab, Comfy(host=EMBEDDED)) as renderer:
         request = Request(prompt="a red circle", host=EMBEDDED, seed=1)
-        prepared = prepare(request, sources_of(lab, request), renderer.object_info(), 1)
+        prepared = prepare(request, sources_of(lab, request), reached({renderer.name: renderer}), 1)
         graph = prepared.graphs[0]
         said = renderer.receipt()
         jobs: list[Job] = []

@@ -134,7 +134,9 @@ def _soaked(soak: Soak, rounds: int, ends_at: float) -> int:
     kills = soak.kills.total()
     said = [*soak.stuck, *violations(soak.place, found, kills)]
     slowest, typical = max(soak.recovered_s), sorted(soak.recovered_s)[len(soak.recovered_s) // 2]
-    print(f"{len(soak.recovered_s)} rounds, {kills} kills: {dict(soak.kills)}")
+    print(f"{len(soak.recovered_s)} of {rounds} rounds, {kills} kills: {dict(soak.kills)}")
+    if len(soak.recovered_s) < rounds:
+        print("the time was over before: `--minutes` gives more (2 to 5 for a round)")
     print(f"over after a kill: median {typical:.0f} s, slowest {slowest:.0f} s")
     print(f"{found}")
     print("\n".join(said) or "nothing lost, nothing doubled, nothing silently running")

@@ -75,7 +75,7 @@ def _ingest(files: Files, store: FolderStore, keys: list[str], times: int) -> Sp
         f"  warehouse file            {size / 1e6:8.1f} MB  {size / count:6.0f} bytes each"
         f"   {size / total:.2f} of the sidecars   (bar: {40 * count / SMALL:.0f} MB)"
     )
-    print(f"  most memory so far        {_most_memory_mb():8.0f} MB, and each worker about 150 MB")
+    print(f"  most memory so far        {_most_memory_mb():8.0f} MB, and each worker about 130 MB")
     return built
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-IMAGES = 1_000
+IMAGES = 2_000
 
 
 def measure(python: str, folder: Path, root: Path, keys: Sequence[str]) -> dict[str, float]:

@@ -84,15 +84,46 @@ def _is_child(pid: int) -> bool:
 
 
 def _from_proc(pid: int) -> str | None:
+    fields = _fields(pid)
+    # counted from the start of the machine: without its name a number could come again
+    return f"{fields[19]}@{_boot()}" if fields else None
+
+
+def _fields(pid: int) -> list[str] | None:
+    """What /proc says of a process that has not ended, from its state on."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
         return None
     # the name of the program, in brackets, may hold blanks and brackets itself
     fields = text.rpartition(")")[2].split()
-    state, began = fields[0], fields[19]
-    # counted from the start of the machine: without its name a number could come again
-    return None if state in {"Z", "X"} else f"{began}@{_boot()}"
+    return None if fields[0] in {"Z", "X"} else fields
+
+
+def members(leader: int, began: str) -> list[int]:
+    """What lives of the group that a process leads or led; none where that cannot be proved.
+
+    Its number is given to no other process while the group has members, but is later.
+    """
+    now = started_at(leader)
+    if now is None:
+        is_provable = not Path("/proc/self/stat").exists() or began.endswith(f"@{_boot()}")
+    else:
+        is_provable = now == began
+    if not is_provable:
+        return []
+    return [pid for pid, group in _groups().items() if group == leader]
+
+
+def _groups() -> dict[int, int]:
+    if Path("/proc/self/stat").exists():
+        pids = [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
+        return {pid: int(fields[2]) for pid in pids if (fields := _fields(pid))}
+    told = subprocess.run(
+        ["ps", "-A", "-o", "pid=,pgid=,state="], capture_output=True, text=True, check=False
+    ).stdout
+    rows = [line.split() for line in told.splitlines()]
+    return {int(pid): int(group) for pid, group, state in rows if not state.startswith("Z")}
 
 
 @cache

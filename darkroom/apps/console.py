@@ -111,15 +111,18 @@ def detail(text: str) -> None:
 
 
 @contextmanager
-def progress(label: str, total: int | None) -> Generator[Callable[[int], None]]:
-    """Show how far a long command is; yields a function that moves it on by n."""
+def progress(label: str, total: int | None, parts: int = 1) -> Generator[Callable[[int], None]]:
+    """Show how far a long command is; yields a function that moves it on by n.
+
+    Where a bar moves within one thing, `total` counts that many parts of each.
+    """
     if _mode.as_json or total == 0:
         yield _unmoved
     elif is_live():
         with _bar(label, total) as advance:
             yield advance
     else:
-        yield _milestones(label, total)
+        yield _milestones(label, total, parts)
 
 
 def _unmoved(_count: int) -> None:
@@ -137,15 +140,17 @@ def _bar(label: str, total: int | None) -> Generator[Callable[[int], None]]:
         yield lambda count: bars.advance(task, count)
 
 
-def _milestones(label: str, total: int | None) -> Callable[[int], None]:
+def _milestones(label: str, total: int | None, parts: int) -> Callable[[int], None]:
     """A line for each tenth of the way: enough for a log, not a flood."""
-    done = 0
+    moved = 0
+    whole = total // parts if total else 0
 
     def advance(count: int) -> None:
-        nonlocal done
-        before, done = done, done + count
-        if total and before * 10 // total != done * 10 // total:
-            note(f"{label}: {done} of {total}")
+        nonlocal moved
+        before, moved = moved // parts, moved + count
+        done = moved // parts
+        if whole and before * 10 // whole != done * 10 // whole:
+            note(f"{label}: {done} of {whole}")
 
     return advance
 

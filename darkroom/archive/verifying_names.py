@@ -33,6 +33,8 @@ class RunEnd:
     orphans: dict[str, None] = field(default_factory=dict[str, None])
     jobs: dict[str, None] = field(default_factory=dict[str, None])
     """Job keys that were promised in it."""
+    committed: dict[str, None] = field(default_factory=dict[str, None])
+    """Images with a sidecar beside them: what S2's form says of them too commits nothing."""
 
 
 Item: TypeAlias = Pair | RunEnd
@@ -50,7 +52,7 @@ def items(keys: Iterable[str]) -> Iterator[Item]:
         if root is not None and run is None:
             run = RunEnd(root)
         if (kind := kind_of(key)) in {"sidecar", "s2"}:
-            yield _pair(key, kind == "s2", run, waiting)
+            yield from _pairs(key, kind == "s2", run, waiting)
         elif key.endswith(_IMAGES):
             waiting = key
             _note_image(key, run)
@@ -60,12 +62,18 @@ def items(keys: Iterable[str]) -> Iterator[Item]:
         yield run
 
 
-def _pair(key: str, is_s2: bool, run: RunEnd | None, waiting: str | None) -> Pair:
+def _pairs(key: str, is_s2: bool, run: RunEnd | None, waiting: str | None) -> Iterator[Pair]:
     image = image_key(key)
-    orphans = run.orphans if run else {}
-    is_there = image in orphans or waiting == image
-    orphans.pop(image, None)
-    return Pair(image, key, is_there or (is_s2 and run is None))
+    if run is None:
+        yield Pair(image, key, waiting == image or is_s2)
+        return
+    if is_s2 and image in run.committed:
+        return
+    is_there = image in run.orphans or waiting == image
+    run.orphans.pop(image, None)
+    if not is_s2:
+        run.committed[image] = None
+    yield Pair(image, key, is_there)
 
 
 def _note_image(key: str, run: RunEnd | None) -> None:

@@ -93,3 +93,8 @@ class EngineReceipt:
     device: str | None = None
     python: str | None = None
     torch: str | None = None
+
+    @property
+    def engine(self) -> str:
+        """What else than the graph decides the pixels: kind and version."""
+        return f"{self.kind}/{self.version}"

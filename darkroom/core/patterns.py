@@ -16,6 +16,7 @@ from darkroom.core.significance import (
     Interval,
     Tally,
     binomial_tail,
+    cut_off,
     fisher_greater,
     newcombe,
     wilson,
@@ -165,12 +166,17 @@ def certain(compared: int) -> float:
     return min(_CERTAIN, 0.05 / max(compared, 1))
 
 
-def worth_saying(cells: Iterable[Cell], failed: Rows, base: float, limits: Limits) -> list[Kept]:
-    """Of many cells that are one cause seen from many sides, the few that say it."""
+def worth_saying(
+    cells: Iterable[Cell], failed: Rows, base: float, limits: Limits, tested: int = 0
+) -> list[Kept]:
+    """Of many cells that are one cause seen from many sides, the few that say it.
+
+    Every cell that was tested might have been a narrower one that fails more by luck.
+    """
     cells = list(cells)
     grouped = _by_rows(cells)
     ordered = sorted(grouped, key=lambda kept: (-kept.cell.strength(base), kept.cell.items))
-    chosen = _Choice(failed, base, limits, certain(len(cells)))
+    chosen = _Choice(failed, base, limits, certain(len(cells)), certain(tested))
     for candidate in ordered:
         if chosen.adds(candidate.cell):
             chosen.kept.append(candidate)
@@ -180,6 +186,16 @@ def worth_saying(cells: Iterable[Cell], failed: Rows, base: float, limits: Limit
         if chosen.adds(candidate.cell):
             chosen.kept.append(candidate)
     return sorted(chosen.kept, key=lambda kept: (-kept.cell.strength(base), kept.cell.items))
+
+
+def still_sure(kept: Iterable[Kept], tested: int, limits: Limits) -> list[Kept]:
+    """Those that pass the test among what is said, not only among all cells that passed it.
+
+    One cause passes in many cells; counting all of them would let in what is luck.
+    """
+    kept = list(kept)
+    cut = cut_off([one.cell.p_value for one in kept], tested, limits.false_share)
+    return [one for one in kept if one.cell.p_value <= cut]
 
 
 def _by_rows(cells: Iterable[Cell]) -> list[Kept]:
@@ -200,6 +216,7 @@ class _Choice:
     base: float
     limits: Limits
     sure: float
+    surely_more: float
 
     def __post_init__(self) -> None:
         self.kept: list[Kept] = []
@@ -207,7 +224,7 @@ class _Choice:
     def adds(self, cell: Cell) -> bool:
         """Whether the cell says something that the kept ones do not."""
         wider = [kept.cell for kept in self.kept if set(kept.cell.items) < set(cell.items)]
-        if any(binomial_tail(cell.tally, one.tally.rate) >= self.sure for one in wider):
+        if any(binomial_tail(cell.tally, one.tally.rate) >= self.surely_more for one in wider):
             return False
         said: Rows = 0
         for kept in self.kept:

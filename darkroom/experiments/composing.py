@@ -6,8 +6,9 @@ cell changes of it, and the comparison of every cell with the servers before any
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from darkroom.adapters.confined import Refused
 from darkroom.adapters.project_content import find_workflow
@@ -19,6 +20,7 @@ from darkroom.core.experiments.axes import LORA
 from darkroom.core.experiments.cells import Cell
 from darkroom.core.experiments.declaration import Experiment
 from darkroom.core.experiments.expanding import Start
+from darkroom.core.fleet.fitting import fitting
 from darkroom.core.text import shortened
 from darkroom.core.workflow.bindings import read_bindings
 from darkroom.core.workflow.edit import with_inputs
@@ -26,7 +28,6 @@ from darkroom.core.workflow.graph import Graph, Place
 from darkroom.core.workflow.loras import Lora, add_loras, set_strength
 from darkroom.core.workflow.object_info import Catalogue
 from darkroom.core.workflow.patch import patch
-from darkroom.core.workflow.preflight import preflight
 from darkroom.core.workflow.readback import read_back
 from darkroom.core.workflow.roles import Places, Role, find_roles
 from darkroom.core.workflow.settings import Setting, apply_settings, find_place
@@ -52,14 +53,14 @@ class Base:
 
     def graph_of(self, cell: Cell, seed: int) -> Graph:
         """The graph of one image."""
-        places = find_roles(self.graph, self.bindings).places
+        places = self._places
         roles: dict[str, object] = {Role.PROMPT: cell.prompt}
         if cell.negative or Role.NEGATIVE in places:
             roles[Role.NEGATIVE] = cell.negative
         roles |= {name: value for name, value in cell.settings.items() if "." not in name}
         if Role.SEED in places:
             roles[Role.SEED] = seed
-        graph = patch(_with_loras(self.graph, cell), roles, self.bindings)
+        graph = patch(_with_loras(self.graph, cell, self._loras), roles, self.bindings)
         single = {name: value for name, value in cell.settings.items() if "." in name}
         texts = ((n, v if isinstance(v, str) else json.dumps(v)) for n, v in single.items())
         return apply_settings(graph, [Setting(name, text) for name, text in texts])
@@ -73,7 +74,16 @@ class Base:
     @property
     def has_seed(self) -> bool:
         """Whether a seed makes a difference."""
-        return Role.SEED in find_roles(self.graph, self.bindings).places
+        return Role.SEED in self._places
+
+    @cached_property
+    def _places(self) -> Places:
+        """Found once: a graph is made for each of many thousand cells."""
+        return find_roles(self.graph, self.bindings).places
+
+    @cached_property
+    def _loras(self) -> frozenset[str]:
+        return frozenset(use.name for use in find_roles(self.graph).loras)
 
 
 def request_of(declared: Declared, lab: Lab, *, scores: bool, is_test: bool = False) -> Request:
@@ -147,9 +157,8 @@ def _places(roles: Places, role: Role, name: str) -> tuple[Place, ...]:
     return roles[role]
 
 
-def _with_loras(graph: Graph, cell: Cell) -> Graph:
+def _with_loras(graph: Graph, cell: Cell, has: Collection[str]) -> Graph:
     """A LoRA the graph has acts as strongly as asked; another one joins, unless at 0."""
-    has = {use.name for use in find_roles(graph).loras}
     for name, strength in cell.loras:
         if name in has:
             graph = set_strength(graph, Lora(name, strength))
@@ -189,18 +198,10 @@ class Checked:
         self.model_of[cell.id] = " ".join([read.checkpoint or "", *loras]).strip()
         self.checkpoint_of[cell.id] = read.checkpoint or None
         self.size_of[cell.id] = (read.width or 0, read.height or 0, read.steps or 0)
-        wrong: dict[str, list[str]] = {}
-        for host, catalogue in catalogues.items():
-            for finding in preflight(graph, catalogue, uploads=tuple(base.inputs)):
-                text = f"{host}: {str(finding).removeprefix('error: ')}"
-                if finding.severity == "error":
-                    wrong.setdefault(host, []).append(text)
-                else:
-                    self.warnings[text] = None
-        self.hosts_of[cell.id] = frozenset(catalogues) - frozenset(wrong)
-        if self.hosts_of[cell.id]:
-            return []
-        return [text for texts in wrong.values() for text in texts]
+        found = fitting(graph, catalogues, tuple(base.inputs))
+        self.warnings |= dict.fromkeys(found.warnings)
+        self.hosts_of[cell.id] = found.hosts
+        return [] if found.hosts else list(found.lines)
 
 
 def check_cells(

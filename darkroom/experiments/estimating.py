@@ -49,10 +49,14 @@ class _Seen:
     size_bytes: int | None
 
 
-def estimate(opened: Opened, entries: Sequence[Entry], attempts: int = 1) -> Estimate:
-    """The cost of drawing these so often, on all servers at once."""
-    seen, source = _seen(opened)
-    works = [_work(opened, entry) for entry in entries]
+Steps = Sequence[int | None]
+"""Of each attempt; None: as the cell has it."""
+
+
+def estimate(opened: Opened, entries: Sequence[Entry], attempts: Steps = (None,)) -> Estimate:
+    """The cost of drawing these with all attempts, on all servers at once."""
+    seen, source = _seen(opened, attempts)
+    works = [_work(opened, entry, attempts) for entry in entries]
     rates = [each.seconds / each.work for each in seen if each.seconds and each.work]
     hosts = max(1, len(opened.hosts))
     if rates:
@@ -72,16 +76,16 @@ def estimate(opened: Opened, entries: Sequence[Entry], attempts: int = 1) -> Est
     )
     pixels = sum(width * height for width, height, _ in (_size(opened, e) for e in entries))
     return Estimate(
-        seconds=attempts * sum(works) * per_work / hosts,
+        seconds=sum(works) * per_work / hosts,
         seconds_from=seconds_from,
-        disk_bytes=attempts * int(pixels * per_pixel + len(entries) * _DOCUMENTS_BYTES),
+        disk_bytes=len(attempts) * int(pixels * per_pixel + len(entries) * _DOCUMENTS_BYTES),
         disk_from=disk_from,
     )
 
 
-def _work(opened: Opened, entry: Entry) -> float:
-    width, height, steps = _size(opened, entry)
-    return width * height * steps
+def _work(opened: Opened, entry: Entry, attempts: Steps) -> float:
+    width, height, usual = _size(opened, entry)
+    return width * height * sum(steps or usual for steps in attempts)
 
 
 def _size(opened: Opened, entry: Entry) -> tuple[int, int, int]:
@@ -90,12 +94,12 @@ def _size(opened: Opened, entry: Entry) -> tuple[int, int, int]:
     return width, height, steps
 
 
-def _seen(opened: Opened) -> tuple[list[_Seen], str]:
+def _seen(opened: Opened, attempts: Steps) -> tuple[list[_Seen], str]:
     own = [
         _Seen(
-            _work(opened, kept.entry),
+            _work(opened, kept.entry, attempts[: kept.attempts]),
             width * height,
-            kept.seconds and kept.seconds / kept.attempts,
+            kept.seconds,
             kept.size_bytes,
         )
         for kept in opened.history.kept.values()

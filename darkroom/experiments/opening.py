@@ -8,13 +8,12 @@ import secrets
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
-from darkroom.adapters.comfyui import ComfyClient, Timing
+from darkroom.adapters.comfyui import ComfyClient
 from darkroom.adapters.settings import Lab, open_lab
-from darkroom.adapters.wiring import renderer_of
 from darkroom.core.canonical import canonical_json
-from darkroom.core.errors import ComfyError, DarkroomError, UsageError, WorkflowError
+from darkroom.core.config.aigen import Comfy
+from darkroom.core.errors import UsageError
 from darkroom.core.experiments.cells import Cell
 from darkroom.core.experiments.deciding import Entry, entries_of
 from darkroom.core.experiments.declaration import MOST_IMAGES, Experiment
@@ -29,10 +28,9 @@ from darkroom.generating.drawing import DRAWN_BELOW
 from darkroom.generating.request import Request
 from darkroom.generating.sources import sources_of
 from darkroom.writepath.desk import Desk
+from darkroom.writepath.fleet_opening import opened_servers
 from darkroom.writepath.opening import opened_desk
 
-_OUTAGE_S = 20.0
-"""With others at hand, a server that does not answer is not waited for longer."""
 _TURN_WAIT_S = 30.0
 """By then a machine that died has lost its turn."""
 
@@ -118,7 +116,8 @@ def opened(name: str, *, is_test: bool = False, is_alone: bool = False) -> Gener
     with ExitStack() as stack:
         by_quality = declared.experiment.declared.judge in ("scores", "both")
         request = request_of(declared, lab, scores=by_quality, is_test=is_test)
-        hosts, catalogues, receipts, away = _reached(_hosts(lab, declared, request, stack))
+        servers = opened_servers(lab, _meant(lab, declared, request), stack)
+        catalogues, receipts = servers.catalogues, servers.receipts
         base = base_of(lab, declared, request, next(iter(catalogues.values())))
         cells = _cells(declared.experiment, base)
         check_cells(base, cells, catalogues, checked := Checked())
@@ -131,14 +130,14 @@ def opened(name: str, *, is_test: bool = False, is_alone: bool = False) -> Gener
             lab=lab,
             declared=declared,
             desk=desk,
-            hosts=hosts,
+            hosts=servers.hosts,
             receipts=receipts,
             base=base,
             cells=cells,
             catalogues=catalogues,
             checked=checked,
             judging=stack.enter_context(judging),
-            away=away,
+            away=servers.away,
             history=read_history(desk.store, declared.project.name, declared.experiment.name),
         )
 
@@ -176,38 +175,7 @@ def _trials(experiment: Experiment) -> int:
     return adaptive.trials if adaptive else 0
 
 
-def _hosts(
-    lab: Lab, declared: Declared, request: Request, stack: ExitStack
-) -> dict[str, ComfyClient]:
-    """The servers the experiment names, else the project's, each open until the end."""
-    named = declared.experiment.declared.hosts or (None,)
-    usual = Timing() if len(named) == 1 else replace(Timing(), outage_s=_OUTAGE_S)
-    found: dict[str, ComfyClient] = {}
-    for host in named:
-        comfy = sources_of(lab, replace(request, host=host)).comfy
-        client = stack.enter_context(renderer_of(lab, comfy, usual))
-        found[client.name] = client
-    return found
-
-
-_Reached: TypeAlias = tuple[
-    dict[str, ComfyClient], dict[str, Catalogue], dict[str, EngineReceipt], tuple[str, ...]
-]
-
-
-def _reached(hosts: Mapping[str, ComfyClient]) -> _Reached:
-    """The servers that answer sensibly; one of several may not, all of them must not."""
-    there: dict[str, ComfyClient] = {}
-    catalogues: dict[str, Catalogue] = {}
-    receipts: dict[str, EngineReceipt] = {}
-    away: list[DarkroomError] = []
-    for host, client in hosts.items():
-        try:
-            found = client.object_info(), client.receipt()
-        except (ComfyError, WorkflowError) as error:
-            away.append(error)
-        else:
-            there[host], (catalogues[host], receipts[host]) = client, found
-    if not there:
-        raise away[0]
-    return there, catalogues, receipts, tuple(f"{each.where}: {each.message}" for each in away)
+def _meant(lab: Lab, declared: Declared, request: Request) -> tuple[Comfy, ...]:
+    """The servers the experiment names, else the project's."""
+    named = ",".join(declared.experiment.declared.hosts) or None
+    return sources_of(lab, replace(request, host=named)).servers

@@ -11,7 +11,7 @@ from darkroom.core.experiments.deciding import Entry
 from darkroom.core.experiments.expanding import combinations
 from darkroom.experiments.estimating import Estimate, estimate
 from darkroom.experiments.opening import Opened, opened
-from darkroom.experiments.refining import plan_of
+from darkroom.experiments.refining import plan_of, steps_of
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,7 @@ def _plan(work: Opened) -> Plan:
     kept = work.there(entries)
     again = [name for name, image in kept.items() if not work.counts(image)]
     missing = tuple(entry for entry in entries if entry.name not in kept)
-    refined = plan_of(experiment, 0)
-    attempts = refined.max_attempts if refined else 1
+    attempts = steps_of(plan_of(experiment, 0))
     waiting, cut = _within_budget(work, missing, len(kept))
     trials = told.adaptive.trials if told.adaptive else 0
     if told.adaptive:
@@ -94,7 +93,7 @@ def _plan(work: Opened) -> Plan:
         again=len(again),
         to_draw=len(waiting) if not told.adaptive else trials * len(seeds) * told.repeats,
         cut=cut,
-        attempts=attempts,
+        attempts=len(attempts),
         estimate=estimate(work, waiting or _as_if(work, seeds, trials), attempts),
         models=tuple(work.checked.models),
         warnings=(*work.base.notes, *work.away, *work.checked.warnings),

@@ -21,6 +21,7 @@ from darkroom.core.scoring.refinement import (
     Step,
     Success,
     Tried,
+    attempt_of,
     next_step,
 )
 from darkroom.experiments.drawing import Outcome, Studio, Taken, Wanted, ended_by
@@ -55,6 +56,13 @@ def plan_of(experiment: Experiment, seed: int) -> RefinePlan | None:
         max_attempts=told.max_attempts or table.max_attempts,
         seed=seed,
     )
+
+
+def steps_of(plan: RefinePlan | None) -> tuple[int | None, ...]:
+    """The steps of each attempt; None: as the cell has them."""
+    if plan is None:
+        return (None,)
+    return tuple(attempt_of(plan, number).steps for number in range(1, plan.max_attempts + 1))
 
 
 @dataclass

@@ -242,6 +242,7 @@ class Work:
             images=len(self._plan.entries),
             there=len(self._results),
             again=len(self._stale),
+            away=self._open.away,
         )
 
     # -- deciding ----------------------------------------------------------------

@@ -28,6 +28,8 @@ class Opened:
     there: int
     again: int
     """Images that are there and have to be judged again."""
+    away: tuple[str, ...] = ()
+    """Servers that were asked for and do not answer, and why."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Draw what was asked for: through the write path, or without keeping anything.
 
-Owns one run of `darkroom generate`: its id, the one retry after memory ran out, copies
-for the person, and what became of each image.
+Owns one run of `darkroom generate`: its id, copies for the person, and what became of each
+image. Which server draws is `studio`'s.
 """
 
 import secrets
@@ -17,16 +17,18 @@ from darkroom.adapters.image_stripping import strip_metadata
 from darkroom.adapters.plain_files import write_new_file
 from darkroom.adapters.settings import Lab, open_lab
 from darkroom.adapters.stores.protocol import Store
-from darkroom.adapters.wiring import renderer_of
 from darkroom.core.errors import DarkroomError, JobFailed
-from darkroom.core.jobs import Done, EngineReceipt, Progress
+from darkroom.core.jobs import Done, Progress
 from darkroom.core.keys import RunKeys, sidecar_key
 from darkroom.generating.judging import Judgement, Jury, jury_of, parts_of
 from darkroom.generating.preparing import Prepared, prepare
 from darkroom.generating.request import Request, check_request, output_files
 from darkroom.generating.sources import sources_of
-from darkroom.writepath.batch import BatchResult, Broke, draw_batch
+from darkroom.generating.studio import Studio
+from darkroom.writepath.batch import BatchResult, Broke
 from darkroom.writepath.desk import Answer, Committed, Desk, Ended, Job, Waiting
+from darkroom.writepath.fleet_opening import Servers, opened_servers
+from darkroom.writepath.fleet_terms import Slot, free
 from darkroom.writepath.intents import with_prefix
 from darkroom.writepath.naming import new_run
 from darkroom.writepath.opening import opened_desk
@@ -72,22 +74,23 @@ def generate(
     request: Request,
     telling: Telling,
     drawn: Callable[[], int] = lambda: secrets.randbelow(DRAWN_BELOW),
+    slot: Slot = free,
 ) -> None:
     """Draw every image; raises the first failure once all others are drawn.
 
-    `drawn` gives the seed where none is named.
+    `drawn` gives the seed where none is named, `slot` is held while a server works.
     """
     check_request(request)
     lab = open_lab()
     sources = sources_of(lab, request)
-    with renderer_of(lab, sources.comfy) as client:
-        receipt = client.receipt()
-        prepared = prepare(request, sources, client.object_info(), drawn())
+    with ExitStack() as stack:
+        servers = opened_servers(lab, sources.servers, stack)
+        prepared = prepare(request, sources, servers, drawn())
         telling.begun(prepared)
         if request.keeps_metadata:
-            _kept(lab, prepared, client, receipt, telling)
+            _kept(lab, prepared, servers, telling, slot)
         else:
-            _unkept(prepared, client, telling)
+            _unkept(prepared, servers.hosts[min(prepared.hosts)], telling)
     if telling.failed:
         raise telling.failed[0].extend(_of_how_many(request, telling))
 
@@ -97,52 +100,28 @@ def _of_how_many(request: Request, telling: Telling) -> str:
     return f" ({failed} of {request.count} images failed)" if request.count > 1 else ""
 
 
-def _kept(
-    lab: Lab, prepared: Prepared, client: ComfyClient, receipt: EngineReceipt, telling: Telling
-) -> None:
+def _kept(lab: Lab, prepared: Prepared, servers: Servers, telling: Telling, slot: Slot) -> None:
     with ExitStack() as stack:
         desk = stack.enter_context(opened_desk(lab))
-        jury = stack.enter_context(jury_of(lab, prepared.request, receipt))
+        jury = stack.enter_context(jury_of(lab, prepared.request, servers.receipt))
         keys = new_run(desk, prepared.sources.store_project)
-        asked = jury.asked if jury else None
-        jobs = prepared.jobs(keys, f"{receipt.kind}/{receipt.version}", asked)
-        errand = _Errand(desk, client, jury, telling, Copies(desk, prepared, jury))
-        results = draw_batch(jobs, desk, client, errand.answer, errand.tell, telling.progress)
-        for number, result in enumerate(results):
-            if not isinstance(result, Committed):
-                errand.again(number, jobs[number], result)
+        copies = Copies(desk, prepared, jury)
+
+        def jobs(engine: str) -> list[Job]:
+            return prepared.jobs(keys, engine, jury.asked if jury else None)
+
+        def tell(number: int, result: BatchResult) -> None:
+            if isinstance(result, Committed):
+                telling.made(copies.made(number, result))
+
+        studio = Studio(desk, servers, telling.progress, slot)
+        results = studio.draw(prepared, jobs, _answer(jury), tell)
+        telling.failed += [failure(each) for each in results if not isinstance(each, Committed)]
 
 
-@dataclass(frozen=True)
-class _Errand:
-    """What all images of one command share."""
-
-    desk: Desk
-    client: ComfyClient
-    jury: Jury | None
-    telling: Telling
-    copies: "Copies"
-
-    @property
-    def answer(self) -> Answer | None:
-        """Who answers what was asked of each image."""
-        jury = self.jury
-        return (lambda stored: parts_of(jury.of_picture(stored))) if jury else None
-
-    def tell(self, number: int, result: BatchResult) -> None:
-        if isinstance(result, Committed):
-            self.telling.made(self.copies.made(number, result))
-
-    def again(self, number: int, job: Job, result: BatchResult) -> None:
-        """Where memory ran out: free the server's, and try that image once more by itself."""
-        if isinstance(result, Ended) and result.cause == "out_of_memory":
-            self.client.free()
-            tell = self.telling.progress
-            (result,) = draw_batch([job], self.desk, self.client, self.answer, None, tell)
-        if isinstance(result, Committed):
-            self.tell(number, result)
-        else:
-            self.telling.failed.append(failure(result))
+def _answer(jury: Jury | None) -> Answer | None:
+    """Who answers what was asked of each image."""
+    return (lambda stored: parts_of(jury.of_picture(stored))) if jury else None
 
 
 def failure(result: Ended | Waiting | Broke) -> DarkroomError:

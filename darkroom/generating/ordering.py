@@ -16,6 +16,7 @@ from darkroom.core.errors import DarkroomError
 from darkroom.core.scoring.metrics import Tier
 from darkroom.generating.drawing import Made, Telling, generate
 from darkroom.generating.request import MOST_IMAGES, Request
+from darkroom.writepath.fleet_terms import Slot, free
 
 _LONG_TEXT = 100_000
 
@@ -66,8 +67,9 @@ class GenerateOptions(BaseModel):
     )
     host: str | None = Field(
         default=None,
-        description="A host of darkroom.yaml, `embedded`, or http://host:port.",
-        max_length=300,
+        description="A host of darkroom.yaml, `embedded`, or http://host:port; several with"
+        " commas, or `any`.",
+        max_length=10_000,
     )
     score: bool = Field(
         default=False, description="Score each image; the scores go into its sidecar."
@@ -129,7 +131,7 @@ class GenerateReport:
     notes: tuple[str, ...] = ()
 
 
-def order(params: GenerateParams, drawn: Callable[[], int]) -> GenerateReport:
+def order(params: GenerateParams, drawn: Callable[[], int], slot: Slot = free) -> GenerateReport:
     """Draw every image; `drawn` gives the seed where none is named.
 
     What keeps single images from being drawn is reported, what keeps all from it raised.
@@ -138,7 +140,7 @@ def order(params: GenerateParams, drawn: Callable[[], int]) -> GenerateReport:
     telling = Telling(made=report.images.append)
     telling.begun = lambda prepared: setattr(report, "notes", prepared.notes)
     try:
-        generate(params.request(), telling, drawn)
+        generate(params.request(), telling, drawn, slot)
     except DarkroomError as error:
         if error not in telling.failed:
             raise

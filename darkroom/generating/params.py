@@ -41,7 +41,9 @@ class RefineOptions(BaseModel):
     )
     preset: str | None = Field(default=None, description="A named set of parameters.")
     host: str | None = Field(
-        default=None, description="A host of darkroom.yaml, `embedded`, or http://host:port."
+        default=None,
+        description="A host of darkroom.yaml, `embedded`, or http://host:port; several with"
+        " commas, or `any`.",
     )
     tier: Tier | None = Field(
         default=None, description="Which scorers measure; left out, the configured ones."

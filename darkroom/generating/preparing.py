@@ -15,7 +15,7 @@ from darkroom.adapters.plain_files import read_file
 from darkroom.adapters.projects import Project
 from darkroom.adapters.workflow_files import open_workflow
 from darkroom.core.config.parameters import DRAW_SEED
-from darkroom.core.errors import PreflightError, UsageError
+from darkroom.core.errors import ImageRefused, PreflightError, UsageError
 from darkroom.core.keys import RunKeys
 from darkroom.core.workflow.bindings import read_bindings, role_named
 from darkroom.core.workflow.graph import Graph
@@ -30,6 +30,7 @@ from darkroom.core.workflow.settings import apply_settings, find_place, read_set
 from darkroom.generating.request import Request
 from darkroom.generating.sources import Sources
 from darkroom.writepath.desk import Job
+from darkroom.writepath.fleet_opening import Servers
 from darkroom.writepath.intents import Bag
 
 _SEEDS = 1 << 64
@@ -48,6 +49,13 @@ class Prepared:
     bindings: Places
     inputs: Mapping[str, bytes]
     notes: tuple[str, ...]
+    hosts: frozenset[str] = frozenset()
+    """The servers that can draw it."""
+
+    @property
+    def model(self) -> str | None:
+        """What a server has to load."""
+        return read_back(self.graphs[0], self.bindings).checkpoint
 
     def jobs(
         self, keys: RunKeys, engine: str, asked: Mapping[str, object] | None = None
@@ -89,19 +97,20 @@ class Prepared:
         return cast("Bag", document)
 
 
-def prepare(request: Request, sources: Sources, catalogue: Catalogue, drawn: int) -> Prepared:
+def prepare(request: Request, sources: Sources, servers: Servers, drawn: int) -> Prepared:
     """Understand the request; `drawn` is the seed that stands where none was given."""
-    opened = open_workflow(sources.workflow, catalogue)
+    opened = open_workflow(sources.workflow, servers.catalogues[servers.first.name])
     bindings = read_bindings(sources.bindings, opened.graph)
     graph, inputs = with_input(opened.graph, request, sources.project, bindings)
     graph = patched(graph, request, sources, bindings)
     graph = add_loras(graph, [read_lora(text) for text in request.loras])
     graph = apply_settings(graph, [read_setting(text) for text in request.settings])
-    found = _preflighted(graph, catalogue, sources, tuple(inputs))
+    hosts, found = _preflighted(graph, servers, sources, tuple(inputs), bindings)
     fixed = _fixed_seed(request, sources)
     graphs, seeds = _seeded(graph, request, bindings, drawn if fixed is None else fixed)
-    notes = (*opened.notes, *found, *(_seed_note(seeds) if fixed is None else ()))
-    return Prepared(request, sources, graphs, seeds, bindings, inputs, notes)
+    is_drawn = fixed is None and seeds[0] == drawn
+    notes = (*opened.notes, *found, *(_seed_note(seeds) if is_drawn else ()))
+    return Prepared(request, sources, graphs, seeds, bindings, inputs, notes, hosts)
 
 
 def with_input(
@@ -115,7 +124,11 @@ def with_input(
     if not takes_image:
         raise UsageError("generate-input", "this workflow starts from no image", where=str(path))
     data = read_file(path, MAX_BYTES)
-    decode(data)
+    try:
+        decode(data)
+    except ImageRefused as refused:
+        refused.where = refused.where or str(path)
+        raise
     name = f"input-{_sha256(data)[:16]}{path.suffix.lower()}"
     return patch(graph, {Role.IMAGE: name}, bindings), {name: data}
 
@@ -137,6 +150,21 @@ def patched(graph: Graph, request: Request, sources: Sources, bindings: Places) 
 
 
 def _preflighted(
+    graph: Graph, servers: Servers, sources: Sources, uploads: tuple[str, ...], bindings: Places
+) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The servers that can draw it, and what there is to say; raises where none can."""
+    if not servers.is_fleet:
+        ((host, catalogue),) = servers.catalogues.items()
+        return frozenset({host}), _compared(graph, catalogue, sources, uploads)
+    found = servers.fitting(graph, uploads, bindings)
+    away = tuple(f"{text}; it draws nothing of this" for text in servers.away)
+    if not found.hosts:
+        message = "; ".join((found.summary, *servers.away))
+        raise PreflightError("preflight-failed", message, where=servers.names)
+    return found.hosts, (*away, *found.lines, *found.warnings)
+
+
+def _compared(
     graph: Graph, catalogue: Catalogue, sources: Sources, uploads: tuple[str, ...]
 ) -> tuple[str, ...]:
     findings = preflight(graph, catalogue, uploads=uploads)
@@ -155,6 +183,8 @@ def _seeded(
     places = find_roles(graph, bindings).places.get(Role.SEED, ())
     fixed = {find_place(graph, read_setting(text).address) for text in request.settings}
     is_set = not fixed.isdisjoint(places)
+    if not places and request.seed not in {None, DRAW_SEED}:
+        patch(graph, {Role.SEED: request.seed}, bindings)  # refuses, and says what has a place
     if not places or is_set:
         if request.count > 1:
             why = "--set fixes the seed" if places else "this workflow has no seed"

@@ -14,7 +14,6 @@ from typing import Self, cast
 from darkroom.adapters.settings import open_lab
 from darkroom.adapters.shipped import label, shipped
 from darkroom.adapters.stores.protocol import Store
-from darkroom.adapters.wiring import renderer_of
 from darkroom.adapters.yaml_files import load_yaml
 from darkroom.core.config.checking import checked
 from darkroom.core.config.parameters import DRAW_SEED
@@ -47,8 +46,11 @@ from darkroom.generating.preparing import Prepared, prepare
 from darkroom.generating.request import Request, check_request, output_files
 from darkroom.generating.series import Refined, Series, Trial, best_trial, refined
 from darkroom.generating.sources import Sources, sources_of
-from darkroom.writepath.batch import BatchResult, draw_batch
-from darkroom.writepath.desk import Committed, Ended, Stored
+from darkroom.generating.studio import Studio
+from darkroom.writepath.batch import BatchResult
+from darkroom.writepath.desk import Committed, Job, Stored
+from darkroom.writepath.fleet_opening import opened_servers
+from darkroom.writepath.fleet_terms import Slot, free
 from darkroom.writepath.naming import new_run
 from darkroom.writepath.opening import opened_desk
 
@@ -101,14 +103,13 @@ class Refining:
         self._sources = sources_of(lab, self._request)
         seed = _seed(self._request, self._sources)
         plan = _plan(asked, self._request, drawn() if seed is None else seed)
-        self._client = stack.enter_context(renderer_of(lab, self._sources.comfy))
-        self._receipt = self._client.receipt()
-        self._catalogue = self._client.object_info()
-        base = prepare(self._request, self._sources, self._catalogue, plan.seed)
+        self._servers = opened_servers(lab, self._sources.servers, stack)
+        self._drew_last: str | None = None
+        base = prepare(self._request, self._sources, self._servers, plan.seed)
         self._prompt = read_back(base.graphs[0], base.bindings).prompt or ""
         self._telling.begun(base)
         self._desk = stack.enter_context(opened_desk(lab))
-        jury = stack.enter_context(jury_of(lab, self._request, self._receipt))
+        jury = stack.enter_context(jury_of(lab, self._request, self._servers.receipt))
         assert jury is not None  # scores are always asked for here
         self._jury = jury
         keys = new_run(self._desk, self._sources.store_project)
@@ -119,19 +120,14 @@ class Refining:
         """Where its images are kept."""
         return self._desk.store
 
-    @property
-    def host(self) -> str:
-        """The server that draws."""
-        return self._client.name
-
     def decide(self) -> Step:
         """What follows from everything tried so far."""
         return next_step(self.series.plan, self.series.tried)
 
-    def attempt(self, step: Draw) -> Trial:
+    def attempt(self, step: Draw, slot: Slot = free) -> Trial:
         """Draw, score and commit one attempt; without an image it counts as failed."""
         prepared = self._prepared(step)
-        result = self._drawn(step, prepared)
+        result = self._drawn(step, prepared, slot)
         read = read_back(prepared.graphs[0], prepared.bindings)
         trial = Trial(step, read.prompt or "", read.negative_prompt or "")
         trial = self._with(trial, prepared, result)
@@ -160,23 +156,21 @@ class Refining:
             request = replace(request, steps=attempt.steps)
         if attempt.cfg is not None:
             request = replace(request, cfg=attempt.cfg)
-        return prepare(request, self._sources, self._catalogue, attempt.seed)
+        return prepare(request, self._sources, self._servers, attempt.seed)
 
-    def _drawn(self, step: Draw, prepared: Prepared) -> BatchResult:
-        engine = f"{self._receipt.kind}/{self._receipt.version}"
-        (job,) = prepared.jobs(self.series.keys, engine, self._jury.asked)
-        job = replace(job, iteration=step.attempt.number)
+    def _drawn(self, step: Draw, prepared: Prepared, slot: Slot) -> BatchResult:
+        def jobs(engine: str) -> list[Job]:
+            (job,) = prepared.jobs(self.series.keys, engine, self._jury.asked)
+            return [replace(job, iteration=step.attempt.number)]
 
         def answer(stored: Stored) -> Mapping[str, object]:
+            self._drew_last = stored.intent.host
             found = self._jury.of_picture(stored)
             block = self.series.block(step, found.composite_score)
             return {**parts_of(found), "refinement": block}
 
-        tell = self._telling.progress
-        (result,) = draw_batch([job], self._desk, self._client, answer, None, tell)
-        if isinstance(result, Ended) and result.cause == "out_of_memory":
-            self._client.free()
-            (result,) = draw_batch([job], self._desk, self._client, answer, None, tell)
+        studio = Studio(self._desk, self._servers, self._telling.progress, slot)
+        (result,) = studio.draw(prepared, jobs, answer, prefers=self._drew_last)
         return result
 
     def _with(self, trial: Trial, prepared: Prepared, result: BatchResult) -> Trial:

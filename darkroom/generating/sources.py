@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from darkroom.adapters.chosen_hosts import is_any, once, servers_of
 from darkroom.adapters.comfyui.address import read_address
 from darkroom.adapters.projects import Project, open_project
 from darkroom.adapters.settings import Lab
@@ -18,6 +19,7 @@ from darkroom.adapters.yaml_files import read_yaml
 from darkroom.core.config.aigen import AIGen, Comfy
 from darkroom.core.config.checking import checked
 from darkroom.core.config.fields import EMBEDDED
+from darkroom.core.config.host_choice import host_names
 from darkroom.core.config.parameters import Parameters, Preset
 from darkroom.core.errors import ConfigError, UsageError
 from darkroom.core.keys import UNNAMED_PROJECT
@@ -39,7 +41,13 @@ class Sources:
     values: Mapping[str, object]
     """By role, below what the request says."""
     bindings: Mapping[str, object]
-    comfy: Comfy
+    servers: tuple[Comfy, ...]
+    """Those that may draw; one is enough."""
+
+    @property
+    def comfy(self) -> Comfy:
+        """The server that draws where there is one alone."""
+        return self.servers[0]
 
     @property
     def store_project(self) -> str:
@@ -50,7 +58,8 @@ class Sources:
 def sources_of(lab: Lab, request: Request) -> Sources:
     """Find everything a request refers to."""
     project = open_project(lab, request.project) if request.project else None
-    comfy = _comfy(lab, request.host, project)
+    servers = _servers(lab, request.host, project)
+    comfy = servers[0]
     values: dict[str, object] = {}
     bindings: Mapping[str, object] = {}
     if request.workflow is not None:
@@ -63,7 +72,7 @@ def sources_of(lab: Lab, request: Request) -> Sources:
     else:
         path, values = shipped(f"workflows/{_DEFAULT_WORKFLOW}"), _shipped_values(comfy)
     values |= _preset(request.preset, project)
-    return Sources(project, path, values, bindings, comfy)
+    return Sources(project, path, values, bindings, servers)
 
 
 def _workflow(written: str, project: Project | None) -> Path:
@@ -130,12 +139,17 @@ def _read(model: type[_M], path: Path, source: str) -> _M:
     return found
 
 
-def _comfy(lab: Lab, host: str | None, project: Project | None) -> Comfy:
-    """The server that draws: the one named, the project's, the first configured, or our own."""
-    if host is None:
+def _servers(lab: Lab, choice: str | None, project: Project | None) -> tuple[Comfy, ...]:
+    """What may draw: those named, the project's, the first configured, or our own engine."""
+    if choice is None:
         usual = Comfy(host=next(iter(lab.config.hosts), EMBEDDED))
-        return project.aigen.comfyui if project else usual
-    if host in lab.config.hosts or host == EMBEDDED:
+        return servers_of(lab, project.aigen.comfyui if project else usual)
+    named = (_named(lab, name) for name in host_names(choice))
+    return once(each for one in named for each in servers_of(lab, one))
+
+
+def _named(lab: Lab, host: str) -> Comfy:
+    if host in lab.config.hosts or host == EMBEDDED or is_any(lab, host):
         return Comfy(host=host)
     if "://" not in host and ":" not in host and "." not in host and host != "localhost":
         known = [*lab.config.hosts, EMBEDDED]

@@ -18,7 +18,7 @@ from darkroom.runs.checkpoint import advanced, write_checkpoint
 from darkroom.runs.copying import commit_copy
 from darkroom.runs.describing import refinement_of
 from darkroom.runs.documents import Document
-from darkroom.runs.drawing import job_of
+from darkroom.runs.jobs import job_of
 from darkroom.runs.run import Answers, Image, Iteration, Run
 from darkroom.runs.telling import Failed, Judged, tell
 from darkroom.writepath.desk import Committed, Stored
@@ -90,7 +90,8 @@ def _commit(run: Run, step: Try, image: Image, findings: Findings) -> None:
     def answer(stored: Stored) -> Mapping[str, object]:
         return judged(stored.intent.image_key)
 
-    done = draw(job_of(run, step), run.tools.desk, run.tools.renderer, answer)
+    drawer = image.drawn_by or run.tools.drawer
+    done = draw(job_of(run, step, drawer.engine), run.tools.desk, drawer.renderer, answer)
     if not isinstance(done, Committed):
         raise JobFailed(
             "iteration-undrawn", "the image is gone since it was judged", where=image.key

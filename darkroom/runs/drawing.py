@@ -1,26 +1,24 @@
 """From a decided step to a stored image.
 
-Owns the job of an iteration and the drawing up to the moment when the image is stored
-and the questions are to be asked. The commit comes after the answers, in `committing`,
-with the very same job.
+Owns the drawing up to the moment when the image is stored and the questions are to be
+asked. The commit comes after the answers, in `committing`, with the very same job.
 """
 
 from contextlib import suppress
-from typing import cast
+from dataclasses import replace
 
 from darkroom.adapters.comfyui import ComfyClient
-from darkroom.adapters.renderer import Graph as PlainGraph
-from darkroom.adapters.stores.verified import read_verified
 from darkroom.core.decide import Try
 from darkroom.core.errors import ComfyError, JobFailed
 from darkroom.core.jobs import Done, Progress
 from darkroom.runs.copying import copied
-from darkroom.runs.describing import described
-from darkroom.runs.graphs import graph_of
-from darkroom.runs.run import Image, Run
+from darkroom.runs.fleet_drawing import drawn_by
+from darkroom.runs.jobs import job_of
+from darkroom.runs.run import Drawer, Image, Run
 from darkroom.runs.telling import Drawing, Drew, tell
-from darkroom.writepath.desk import Committed, Ended, Job, Stored, Waiting
+from darkroom.writepath.desk import Committed, Ended, Stored, Waiting
 from darkroom.writepath.draw import draw
+from darkroom.writepath.fleet_terms import Slot, free
 
 
 class _Kept(Exception):
@@ -31,18 +29,29 @@ class _Kept(Exception):
         self.stored = stored
 
 
-def draw_image(run: Run, step: Try) -> Image:
-    """Draw the iteration's image, or find it drawn already; raises ComfyError without one."""
-    job = job_of(run, step)
-    fresh = run.tools.desk.store.head(job.image_key) is None
-    try:
-        done = draw(job, run.tools.desk, run.tools.renderer, _keep, _tell)
-    except _Kept as kept:
-        image = _stored(run, step, kept.stored, fresh)
+def draw_image(run: Run, step: Try, slot: Slot = free) -> Image:
+    """Draw the iteration's image, or find it drawn already; raises ComfyError without one.
+
+    `slot` is held while a server works.
+    """
+    fresh = run.tools.desk.store.head(run.keys.image(step.iteration)) is None
+    several = run.tools.several
+    if several is None:
+        with slot(run.tools.renderer.name):
+            image = _image(run, step, run.tools.drawer, fresh)
     else:
-        image = _settled(run, step, done)
+        image = _image(run, step, drawn_by(run, step, several, slot, _tell), fresh)
     tell(Drew(step.iteration, image.key, image.fresh))
     return image
+
+
+def _image(run: Run, step: Try, drawer: Drawer, fresh: bool) -> Image:
+    try:
+        job = job_of(run, step, drawer.engine)
+        done = draw(job, run.tools.desk, drawer.renderer, _keep, _tell)
+    except _Kept as kept:
+        return _stored(step, kept.stored, drawer, fresh)
+    return replace(_settled(run, step, done), drawn_by=drawer)
 
 
 def _keep(stored: Stored) -> dict[str, object]:
@@ -53,13 +62,14 @@ def _tell(progress: Progress) -> None:
     tell(Drawing(progress))
 
 
-def _stored(run: Run, step: Try, stored: Stored, fresh: bool) -> Image:
+def _stored(step: Try, stored: Stored, drawer: Drawer, fresh: bool) -> Image:
     intent, picture = stored.intent, stored.picture
     seconds = None
     with suppress(ComfyError):  # a figure worth having, not worth failing for
-        state = run.tools.renderer.state(intent.prompt_id)
+        state = drawer.renderer.state(intent.prompt_id)
         seconds = state.seconds if isinstance(state, Done) else None
-    return Image(step.iteration, intent.image_key, picture.sha256, fresh, seconds)
+    key, sha256 = intent.image_key, picture.sha256
+    return Image(step.iteration, key, sha256, fresh, seconds, drawn_by=drawer)
 
 
 def _settled(run: Run, step: Try, done: Committed | Ended | Waiting) -> Image:
@@ -80,35 +90,3 @@ def _free(run: Run) -> None:
     if isinstance(renderer, ComfyClient):
         with suppress(ComfyError):
             renderer.free()
-
-
-def job_of(run: Run, step: Try) -> Job:
-    """The job of a step: the same step gives the same job, also after a crash."""
-    inputs = _inputs(run, step)
-    graph = graph_of(run, step, next(iter(inputs), None))
-    return Job(
-        keys=run.keys,
-        iteration=step.iteration,
-        graph=cast("PlainGraph", graph.as_json()),
-        seed=step.settings.seed,
-        engine=run.tools.engine,
-        inputs=inputs,
-        is_fresh=run.is_fresh,
-        describes=described(run, step, graph, inputs),
-        asked={
-            "questions": [str(asked.field) for asked in run.project.rules.questions],
-            "criteria": [str(asked.field) for asked in run.criteria],
-        },
-    )
-
-
-def _inputs(run: Run, step: Try) -> dict[str, bytes]:
-    if step.base == "best":
-        best = run.best
-        if best is None or best.image is None:
-            return {}
-        data = read_verified(run.tools.desk.store, best.image.key, best.image.sha256)
-        return {f"best-{best.image.sha256[:16]}.png": data}
-    if step.base == "input" and run.original is not None:
-        return {run.original.filename: run.original.data}
-    return {}

@@ -8,6 +8,7 @@ import hashlib
 from contextlib import ExitStack
 from dataclasses import replace
 
+from darkroom.adapters.chosen_hosts import servers_of
 from darkroom.adapters.confined import Refused, read_bounded
 from darkroom.adapters.images import MAX_BYTES
 from darkroom.adapters.projects import Project
@@ -35,10 +36,11 @@ from darkroom.runs.history import read_history
 from darkroom.runs.judging import shown
 from darkroom.runs.logs import app_log
 from darkroom.runs.params import IterateParams
-from darkroom.runs.run import Original, Run, Tools
+from darkroom.runs.run import Original, Run, Several, Tools
 from darkroom.runs.sources import project_of
 from darkroom.runs.telling import Opened, Said, tell
 from darkroom.writepath.desk import Desk
+from darkroom.writepath.fleet_opening import opened_servers
 from darkroom.writepath.opening import opened_desk
 
 
@@ -78,10 +80,16 @@ def desk_of(lab: Lab, project: Project, stack: ExitStack) -> Desk:
 
 def tools_of(lab: Lab, project: Project, desk: Desk, stack: ExitStack) -> Tools:
     """The server that draws and the judges; the server is asked what it is."""
-    renderer = stack.enter_context(renderer_of(lab, project.aigen.comfyui))
-    said = renderer.receipt()
-    engine = f"{said.kind}/{said.version}"
-    return Tools(desk, renderer, engine, judge_of(lab, project), holdout_of(lab, project))
+    meant = servers_of(lab, project.aigen.comfyui)
+    several: Several | None = None
+    if len(meant) == 1:
+        renderer = stack.enter_context(renderer_of(lab, *meant))
+        engine = renderer.receipt().engine
+    else:
+        servers = opened_servers(lab, meant, stack)
+        several = Several(servers, frozenset(servers.hosts))
+        renderer, engine = servers.first, servers.receipt.engine
+    return Tools(desk, renderer, engine, judge_of(lab, project), holdout_of(lab, project), several)
 
 
 def _opened(params: IterateParams, project: Project, tools: Tools, choice: Choice) -> Run:
@@ -101,7 +109,7 @@ def _opened(params: IterateParams, project: Project, tools: Tools, choice: Choic
         run.original = _described(run, original)
     choice.save(project.folder, tools.desk.now())
     done = len(run.counted)
-    host, budget = tools.renderer.name, plan.budget
+    host, budget = tools.hosts, plan.budget
     resumed = not choice.is_new
     tell(Opened(project.name, run.keys.run_id, resumed, done, budget, plan.strategy, host))
     return run

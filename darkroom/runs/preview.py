@@ -62,8 +62,8 @@ def preview(params: IterateParams) -> Preview:
     return Preview(
         project=project.name,
         goes_on_with=last.run_id if last and last.is_open else None,
-        host=tools.renderer.name,
-        engine=tools.engine,
+        host=tools.hosts,
+        engine=tools.engines,
         workflow=project.workflow.path.name,
         judge=_named(project.aivis.provider, project.aivis.model),
         holdout=_named(holdout.provider, holdout.model) if holdout else None,
@@ -74,7 +74,7 @@ def preview(params: IterateParams) -> Preview:
         prompts=asdict(step.prompts),
         criteria=tuple(asked.field for asked in project.rules.acceptance_criteria),
         questions=tuple(asked.field for asked in project.rules.questions),
-        warnings=tuple(str(finding) for finding in findings),
+        warnings=findings,
     )
 
 

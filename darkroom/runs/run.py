@@ -18,6 +18,7 @@ from darkroom.core.keys import RunKeys
 from darkroom.runs.checkpoint import Checkpoint
 from darkroom.runs.documents import Documents
 from darkroom.writepath.desk import Desk
+from darkroom.writepath.fleet_opening import Servers
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Image:
     seconds: float | None = None
     copied_from: str | None = None
     """The key of the earlier run's image that this one is a copy of."""
+    drawn_by: "Drawer | None" = None
+    """Whose promise it is; None: that of the run's one server."""
 
 
 @dataclass(frozen=True)
@@ -71,15 +74,54 @@ class Iteration:
 
 
 @dataclass(frozen=True)
+class Drawer:
+    """A server, as far as the job of an image goes."""
+
+    renderer: Renderer
+    engine: str
+    """What else decides the pixels: kind and version of the engine."""
+
+
+@dataclass
+class Several:
+    """The servers of a run that has more than one."""
+
+    servers: Servers
+    able: frozenset[str]
+    """Those that can draw what the run sends."""
+    drew_last: str | None = None
+    """The model is loaded there."""
+
+
+@dataclass(frozen=True)
 class Tools:
     """What a run reaches the world with."""
 
     desk: Desk
     renderer: Renderer
+    """The server that draws, or the first of several."""
     engine: str
     """What else decides the pixels: kind and version of the engine."""
     judge: Judge
     holdout: Judge | None = None
+    several: Several | None = None
+
+    @property
+    def drawer(self) -> Drawer:
+        """The one server."""
+        return Drawer(self.renderer, self.engine)
+
+    @property
+    def hosts(self) -> str:
+        """Every server that may draw, by name."""
+        return self.several.servers.names if self.several else self.renderer.name
+
+    @property
+    def engines(self) -> str:
+        """What those that answered are."""
+        if self.several is None:
+            return self.engine
+        return ", ".join(dict.fromkeys(self.several.servers.engines.values()))
 
 
 class Run:

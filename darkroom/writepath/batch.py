@@ -13,7 +13,15 @@ from darkroom.writepath.desk import Answer, Desk, Job
 from darkroom.writepath.drive import OnProgress
 from darkroom.writepath.fleet_board import Board
 from darkroom.writepath.fleet_crew import Crew, Errands
-from darkroom.writepath.fleet_terms import BatchResult, Broke, OnResult, Terms, Ticket, free
+from darkroom.writepath.fleet_terms import (
+    BatchResult,
+    Broke,
+    OnResult,
+    Slot,
+    Terms,
+    Ticket,
+    free,
+)
 from darkroom.writepath.flight import Flight
 from darkroom.writepath.outcomes import MAX_SUBMISSIONS
 
@@ -28,18 +36,20 @@ _ONE_SERVER = Terms(
 )
 
 
-def draw_batch(
+def draw_batch(  # noqa: PLR0913 - the one door of a batch; all but three have defaults
     jobs: Iterable[Job],
     desk: Desk,
     renderer: Renderer,
     answer: Answer | None = None,
     on_result: OnResult | None = None,
     on_progress: OnProgress | None = None,
+    *,
+    slot: Slot = free,
 ) -> tuple[BatchResult, ...]:
     """Draw every job; results in the order of the jobs, each told as it arrives."""
     tickets = (_ticket(number, job) for number, job in enumerate(jobs))
     board = Board(tickets, _ONE_SERVER, [renderer.name], lambda: False, on_result)
-    return Crew({renderer.name: renderer}, Errands(desk, answer, on_progress), board, free).work()
+    return Crew({renderer.name: renderer}, Errands(desk, answer, on_progress), board, slot).work()
 
 
 def _ticket(number: int, job: Job) -> Ticket:

@@ -4,7 +4,7 @@ Owns the door of a fleet: what is ordered and what comes back. On which terms is
 `fleet_terms`'s, the orders are `fleet_board`'s, one server's threads `fleet_post`'s.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from darkroom.adapters.renderer import Renderer
@@ -39,6 +39,8 @@ class Order:
     """Built when a server takes it."""
     hosts: frozenset[str] | None = None
     """Which servers may draw it; None: any."""
+    prefers: str | None = None
+    """The server that has it, or what it needs; others take it only where this one is lost."""
 
 
 def _never() -> bool:
@@ -64,13 +66,15 @@ def draw_fleet(  # noqa: PLR0913 - the one door of a fleet; all but three have d
     """
     if not hosts:
         raise UsageError("fleet-empty", "there is no server to draw on")
-    tickets = [_ticket(number, order) for number, order in enumerate(orders)]
+    tickets = [_ticket(number, order, hosts) for number, order in enumerate(orders)]
     chosen = terms or Terms()
     board = Board(tickets, chosen, hosts, stop, on_result)
     board.draw_up()
     return Crew(hosts, Errands(desk, answer, on_progress), board, slot).work()
 
 
-def _ticket(number: int, order: Order) -> Ticket:
-    needs = Needs(order.model, order.hosts)
+def _ticket(number: int, order: Order, hosts: Collection[str]) -> Ticket:
+    # passed over by the others as if each had lost it once
+    others = frozenset(hosts) - {order.prefers} if order.prefers in hosts else frozenset[str]()
+    needs = Needs(order.model, order.hosts, lost_on=others)
     return Ticket(number, lambda flight: order.job(flight.receipt()), needs)

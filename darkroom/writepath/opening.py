@@ -7,6 +7,7 @@ intent means. Servers are contacted only when a job needs them.
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
+from darkroom.adapters.chosen_hosts import is_any
 from darkroom.adapters.projects import list_projects, open_project, project_folder
 from darkroom.adapters.redaction import redactor
 from darkroom.adapters.renderer import Renderer
@@ -39,7 +40,8 @@ class Hosts(Mapping[str, Renderer]):
     def __init__(self, lab: Lab, named: tuple[Comfy, ...], stack: ExitStack) -> None:
         self._lab = lab
         self._stack = stack
-        self._known = {_name_of(lab, told): told for told in named}
+        each = [one for told in named for one in told.each if not is_any(lab, one.host)]
+        self._known = {_name_of(lab, told): told for told in each}
         self._known |= {name: Comfy(host=name) for name in (*lab.config.hosts, EMBEDDED)}
         self._open: dict[str, Renderer] = {}
 

@@ -123,6 +123,14 @@ def test_progress_without_a_terminal_is_a_line_per_tenth(capsys: Captured) -> No
     assert lines[-1] == "copying: 20 of 20"
 
 
+def test_progress_within_one_thing_is_told_in_whole_things(capsys: Captured) -> None:
+    with console.progress("drawing", 300, 100) as advance:
+        for _ in range(30):
+            advance(10)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["drawing: 1 of 3", "drawing: 2 of 3", "drawing: 3 of 3"]
+
+
 def test_progress_of_nothing_and_in_json_says_nothing(capsys: Captured) -> None:
     with console.progress("copying", 0) as advance:
         advance(1)

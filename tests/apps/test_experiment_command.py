@@ -22,7 +22,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Lab]:
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
     monkeypatch.setattr(flow_module, "experiment", flow_module.experiment.fn)
-    for task in ("open_experiment", "draw_cells", "close_experiment"):
+    for task in ("open_experiment", "draw_cells", "close_experiment", "catch_up"):
         monkeypatch.setattr(flow_module, task, getattr(flow_module, task).fn)
     monkeypatch.setattr(flow_module, "show_experiment", lambda _work: None)  # Prefect's pages
     monkeypatch.setattr(flow_module, "show_grid", lambda _work, _report: None)

@@ -1,5 +1,6 @@
 """A wheel carries all it needs: installed elsewhere, the command runs from any directory."""
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.trees import ROOT
+from tests.fakes.unmeasured import unmeasured
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.slow
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(build, cwd=ROOT, env=unmeasured(os.environ), check=True, capture_output=True)
     return next(folder.glob("*.whl"))
 
 
@@ -34,7 +36,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = next((folder / "lib").glob("python3*/site-packages"))
     (site / "libraries.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
     install = [sys.executable, "-m", "pip", "--python", str(folder), "install", "--no-deps", "-q"]
-    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
+    subprocess.run(
+        [*install, str(wheel)], env=unmeasured(os.environ), check=True, capture_output=True
+    )
     return folder
 
 

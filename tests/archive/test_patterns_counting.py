@@ -93,22 +93,6 @@ def test_beyond_many_axes_triples_are_only_looked_for_within_notable_pairs(
     assert count(made, Limits()).tested < every
 
 
-def test_images_of_one_run_count_for_less_where_runs_differ() -> None:
-    chance = np.random.default_rng(7)
-    runs = np.repeat(np.arange(40), 25)
-    failed = chance.random(1000) < np.where(runs % 8 == 0, 0.9, 0.1)
-    alone = (runs < 4).astype(np.int64)
-    made = Table(
-        [""] * 1000, failed, runs, (Axis("a", ("x",), alone),), (), np.zeros((1000, 0), bool), []
-    )
-    apart = Table(**{**vars(made), "runs": np.arange(1000)})
-    loose = Limits(failure_threshold=0.01, min_runs=1, false_share=0.01)
-    (crowded,) = count(made, loose).cells or [None]
-    (free,) = count(apart, loose).cells or [None]
-    assert free is not None
-    assert crowded is None or crowded.p_value > free.p_value
-
-
 @pytest.mark.parametrize("min_runs", [3, 50])
 def test_a_pattern_of_too_few_runs_is_left_out(min_runs: int) -> None:
     made = table(1000, seed=8, axes=1)

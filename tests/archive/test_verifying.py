@@ -119,6 +119,16 @@ def test_foreign_sidecars_are_read_and_lack_a_digest(root: Path) -> None:
     assert found(verify(VerifyParams())) == [("broken", key)]
 
 
+def test_what_a_run_says_of_its_images_in_the_form_of_s2_is_no_second_sidecar(root: Path) -> None:
+    told = root / IMAGES / "../metadata"
+    told.mkdir()
+    for number in (1, 4):
+        path = told / f"iteration_{number:03d}_metadata.json"
+        path.write_bytes(example("s2-iteration.json"))
+    report = verify(VerifyParams())
+    assert (found(report), report.images) == ([], 4)
+
+
 def test_scopes_narrow_it(root: Path) -> None:
     commit(root, 9, project="other", side=8)
     (root / image(2)).unlink()

@@ -15,9 +15,11 @@ from darkroom.core.patterns import (
     by_axis,
     certain,
     common_category,
+    interval_of,
     is_pattern,
     recommend,
     status_of,
+    still_sure,
     trial_of,
     worth_saying,
 )
@@ -217,3 +219,22 @@ def test_a_trial_changes_the_advice() -> None:
     refuted = trial_of(("t",), Tally(0, 12), Tally(0, 12), 0.7)
     assert recommend(KEPT, BASE, None, confirmed).startswith("Avoid ")
     assert "did not repeat it" in recommend(KEPT, BASE, None, refuted)
+
+
+def test_one_cause_that_shows_in_many_cells_lets_no_luck_in() -> None:
+    def kept(p_value: float) -> Kept:
+        return Kept(Cell((ANGRY,), 1, Tally(9, 10), 5, p_value), ())
+
+    sure, luck = kept(1e-9), kept(4e-6)
+    # among forty cells of one cause 4e-6 would pass: 0.001 x 41 of 10,000
+    assert still_sure([sure, luck], 10_000, LIMITS) == [sure]
+    assert still_sure([], 10_000, LIMITS) == []
+
+
+def test_an_interval_is_wider_where_images_resemble_each_other() -> None:
+    tally = Tally(30, 40)
+    plain, shared = interval_of(tally), interval_of(tally, 4.0)
+    assert shared.low < plain.low < plain.high < shared.high
+    quarter = interval_of(Tally(75, 100))
+    assert interval_of(Tally(300, 400), 4.0).low == pytest.approx(quarter.low)
+    assert Cell((ANGRY,), 1, tally, 5, 0.1, 4.0).interval == shared

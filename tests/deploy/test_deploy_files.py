@@ -2,6 +2,7 @@
 
 import configparser
 import functools
+import importlib.util
 import os
 import re
 import subprocess
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 
+from darkroom.apps.cli import app
 from darkroom.core.config.lab import LabConfig
 
 ROOT = Path(__file__).parents[2]
@@ -146,13 +149,85 @@ def test_compose_upgrades_the_database_before_any_server() -> None:
         }
 
 
+@functools.cache
+def darkroom_commands() -> set[str]:
+    return set(typer.main.get_group(app).commands)
+
+
+def is_command(words: list[str]) -> bool:
+    """Whether Darkroom, Prefect, Python or a shell knows the beginning of this."""
+    program, *rest = words
+    match program:
+        case "darkroom":
+            return rest[0] in darkroom_commands()
+        case "prefect":
+            return rest[:2] in (["server", "start"], ["server", "services"], ["server", "database"])
+        case "python":
+            return importlib.util.find_spec(rest[rest.index("-m") + 1]) is not None
+        case "sh":
+            return all(is_command(each.split()) for each in rest[-1].split(" && "))
+        case _:
+            return False
+
+
+def test_compose_gives_each_of_our_services_a_command_that_exists() -> None:
+    for name, service in compose()["services"].items():
+        if service["image"].startswith("darkroom"):
+            assert is_command(service["command"]), name
+
+
+def test_compose_names_only_files_and_volumes_that_exist() -> None:
+    document = compose()
+    used: set[str] = set()
+    for name, service in document["services"].items():
+        if "build" in service:
+            root_of_build = (DEPLOY / service["build"]["context"]).resolve()
+            assert (root_of_build / service["build"]["dockerfile"]).is_file(), name
+        if "env_file" in service:
+            assert (DEPLOY / service["env_file"]).is_file(), name
+        sources = [volume.rsplit(":", 1)[0] for volume in service.get("volumes", [])]
+        used |= {source for source in sources if re.fullmatch(r"[a-z]+", source)}
+    assert used == document["volumes"].keys()
+
+
+def test_compose_asks_for_health_in_a_way_that_can_be_run() -> None:
+    kinds = {"CMD", "CMD-SHELL"}
+    for name, service in compose()["services"].items():
+        if "healthcheck" not in service:
+            continue
+        kind, *words = service["healthcheck"]["test"]
+        assert kind in kinds, name
+        if words[0] == "python":
+            compile(words[2], name, "exec")
+        else:
+            image = service["image"].partition(":")[0]
+            asks = {"postgres": "pg_isready", "redis": "redis-cli ping"}[image]
+            assert asks in " ".join(words), name
+
+
+@pytest.mark.parametrize("page", ["docs/scale.md", "deploy/README.md", "docs/laboratory.md"])
+def test_a_page_for_operators_names_only_what_there_is(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    settings = known_settings() | OTHERS | told(DEPLOY / "compose.env.example").keys()
+    assert set(re.findall(r"\bPREFECT_[A-Z_]+[A-Z]\b", text)) <= settings
+    for module in re.findall(r"python (?:-P )?-m ([\w.]+)", text):
+        assert importlib.util.find_spec(module) is not None, module
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    assert set(re.findall(r"`make ([a-z-]+)`", text)) <= set(targets)
+    named = re.findall(r"(?:`|^)darkroom ([a-z]+)\b", text, re.M)
+    assert named
+    assert set(named) <= darkroom_commands()
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert ((ROOT / page).parent / link).exists(), link
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
 def test_a_unit_reads_a_documented_file_and_starts_what_is_installed(unit: Path) -> None:
     read = configparser.ConfigParser(strict=False, interpolation=None)
     read.optionxform = str  # pyright: ignore[reportAttributeAccessIssue] - as systemd has it
     read.read_string(unit.read_text(encoding="utf-8"))
     service = read["Service"]
-    assert service["ExecStart"].startswith("/opt/darkroom/.venv/bin/prefect ")
+    assert is_command(service["ExecStart"].removeprefix("/opt/darkroom/.venv/bin/").split())
     if service.get("Type") != "oneshot":
         assert service["Restart"] == "always"
     lines = unit.read_text(encoding="utf-8").splitlines()

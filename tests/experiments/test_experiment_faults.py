@@ -1,21 +1,25 @@
 """What may go wrong with an experiment on real machines, and what it costs: no other image."""
 
 import json
+import threading
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from darkroom.adapters.settings import open_lab
+from darkroom.adapters.stores.protocol import Store
 from darkroom.core.errors import UsageError
 from darkroom.core.experiments.deciding import Draw
 from darkroom.core.ulids import ulid
 from darkroom.experiments import opening, spending
+from darkroom.experiments.history import read_history
 from darkroom.experiments.planning import plan
 from darkroom.experiments.running import Work
 from darkroom.experiments.standing import standing
 from darkroom.writepath.opening import opened_desk
-from tests.experiments.lab_scenes import GRID, RULES, Lab, paint
+from tests.experiments.lab_scenes import GRID, RULES, Lab, failing_where, paint
 from tests.fakes.comfy_server import ComfyServer, running_server
 from tests.fakes.workflows import document
 
@@ -176,3 +180,31 @@ def test_a_spent_budget_of_gpu_seconds_fails_nothing(lab: Lab):
     report = lab.run()
     assert (report.status, report.failures) == ("cut", ())
     assert 4 <= lab.drawn <= 5
+
+
+# -- a store that is far away
+
+
+class Slow:
+    """A store whose events are read two at a time, or never."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._two = threading.Barrier(2, timeout=10)
+
+    def get(self, key: str) -> bytes:
+        if "/experiment/" in key:
+            self._two.wait()
+        return self._store.get(key)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def test_events_are_not_waited_for_one_after_the_other(lab: Lab):
+    lab.server.work = failing_where(2.0)
+    lab.run()
+    assert len(working(lab, "*/experiment/*.json")) == 4
+    with opened_desk(open_lab()) as desk:
+        history = read_history(cast("Store", Slow(desk.store)), "demo", "first")
+    assert len(history.plans[0].failures) == 4

@@ -14,6 +14,7 @@ from darkroom.adapters.settings import open_lab
 from darkroom.experiments.standing import standing
 from darkroom.scoring.configured import scoring_of
 from tests.experiments.lab_scenes import GRID, Lab
+from tests.fakes.unmeasured import unmeasured
 
 COMMAND = "import sys; from darkroom.experiments.running import carry_out; carry_out(sys.argv[1])"
 _WAIT_S = 60.0
@@ -22,7 +23,7 @@ _WAIT_S = 60.0
 def start() -> "subprocess.Popen[bytes]":
     root = Path(__file__).resolve().parents[2]
     command = [sys.executable, "-c", COMMAND, "demo/first"]
-    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(root)})
+    return subprocess.Popen(command, env={**unmeasured(os.environ), "PYTHONPATH": str(root)})
 
 
 @pytest.mark.slow

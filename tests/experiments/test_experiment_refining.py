@@ -126,13 +126,25 @@ def test_a_plan_counts_all_attempts(rated: Lab):
     assert found.estimate.seconds == pytest.approx(3 * once.seconds)
     assert found.estimate.disk_bytes == 3 * once.disk_bytes
     rated.run()
+    rated.write(SEARCHED.replace("[1, 2, 3, 4]", "[1, 2, 3, 4, 5]"))
     measured = plan("demo/first").estimate
     assert "of this experiment" in measured.seconds_from
+    assert measured.seconds == pytest.approx(7.5)  # three attempts of 2.5 s
+
+
+def test_a_plan_knows_that_attempts_may_have_more_steps(rated: Lab):
+    text = SEARCHED.replace("seeds: [1, 2, 3, 4]", "seeds: [1]").replace(
+        "cfg: [2.0]", "denoise: [1.0]"
+    )
+    rated.write(text.replace("max_attempts: 3", "max_attempts: 1"))
+    once = plan("demo/first").estimate.seconds  # 4 steps
+    rated.write(text.replace("prompt_enhance", "progressive"))  # 30, 50 and 80 steps
+    assert plan("demo/first").estimate.seconds == pytest.approx(once * 160 / 4)
 
 
 def test_a_plan_refuses_what_a_run_would_refuse(rated: Lab):
-    text = SEARCHED.replace("{cfg: [2.0]}", "{steps: [4, 8]}").replace("prompt_enhance", "progressive")
-    rated.write(text)
+    text = SEARCHED.replace("{cfg: [2.0]}", "{steps: [4, 8]}")
+    rated.write(text.replace("prompt_enhance", "progressive"))
     for act in (plan, Work):
         with pytest.raises(UsageError, match="sets steps, which is also an axis"):
             act("demo/first")

@@ -24,13 +24,11 @@ def test_every_cell_and_seed_is_drawn_judged_and_ranked(lab: Lab):
     assert report.seeds == (11, 22)
 
 
-def test_one_seed_of_every_cell_is_drawn_before_the_next(lab: Lab):
-    lab.run()
-    samplers = [
-        next(n["inputs"] for n in post["prompt"].values() if n["class_type"] == "KSampler")
-        for post in lab.server.posts
-    ]
-    assert [sampler["seed"] for sampler in samplers] == [11] * 4 + [22] * 4
+def test_one_seed_of_every_cell_is_wanted_before_the_next(lab: Lab):
+    with Work("demo/first") as work:
+        step = work.decide()
+        assert isinstance(step, Draw)
+        assert [entry.seed for entry in step.entries] == [11] * 4 + [22] * 4
 
 
 def test_the_sidecar_says_which_image_of_which_experiment_it_is(lab: Lab):

@@ -4,12 +4,12 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 
 from darkroom.adapters import wiring
 from flows import iterate
 from tasks import gpu_slot
 from tests.fakes.comfy_server import ComfyServer, running_server
+from tests.fakes.prefect_servers import harness
 from tests.fakes.vision_server import Reply, vision_server
 from tests.fakes.workflows import document
 from tests.flows.fault_scenes import FAST, Bench, free_slots
@@ -17,8 +17,8 @@ from tests.runs.run_scenes import Lab, connect_servers
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Generator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
+def prefect_server(prefect_database: Path) -> Generator[None]:
+    with harness(prefect_database):
         yield
 
 

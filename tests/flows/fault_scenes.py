@@ -25,6 +25,7 @@ from flows.iterate import iterate
 from tests.fakes import fast_timing
 from tests.fakes.comfy_server import ComfyServer
 from tests.fakes.s3_servers import S3Server
+from tests.fakes.unmeasured import unmeasured
 from tests.fakes.vision_server import Reply, Script, openai_reply
 from tests.fakes.workflows import document
 from tests.runs.run_scenes import workflow
@@ -165,8 +166,8 @@ class Bench:
 
     def command(self, *flags: str, **environ: str) -> subprocess.Popen[str]:
         """`darkroom run demo --json` in a process of its own, on the same Prefect server."""
-        foreign = ("PREFECT_", "COV_", "COVERAGE_")  # a killed process tears its coverage data
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
+        # a killed process tears its coverage data
+        kept = {k: v for k, v in unmeasured(os.environ).items() if not k.startswith("PREFECT_")}
         kept |= {"DARKROOM_HOME": str(self.home), "PREFECT_API_URL": PREFECT_API_URL.value() or ""}
         process = subprocess.Popen(
             [sys.executable, "-c", MAIN, "run", "demo", "--json", *flags],

@@ -8,8 +8,9 @@ from prefect.client.orchestration import get_client
 
 from darkroom.experiments import judging
 from flows.experiment import experiment
-from tests.experiments.lab_scenes import Lab, ReadingJudge, connected
-from tests.fakes.comfy_server import running_server
+from flows.stuck import FOLDER
+from tests.experiments.lab_scenes import Lab, ReadingJudge, connected, paint
+from tests.fakes.comfy_server import ComfyServer, Job, running_server
 from tests.flows.shown_artifacts import shown
 
 
@@ -24,8 +25,24 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_server: None) -
         yield made
 
 
+def active_slots() -> int:
+    with get_client(sync_client=True) as client:
+        return client.read_global_concurrency_limit_by_name("gpu:studio").active_slots
+
+
 def test_the_flow_draws_every_cell_shows_them_and_draws_nothing_again(lab: Lab):
+    known, held = [], []
+
+    def painted(server: ComfyServer, job: Job) -> None:
+        known.extend((lab.home / FOLDER).glob("*.json"))
+        held.append(active_slots())
+        paint(server, job)
+
+    lab.server.work = painted
     report = experiment("demo", "first")
+    assert (set(held), active_slots()) == ({1}, 0)
+    assert len(set(known)) == 1  # should this process die, the next one tells Prefect
+    assert not [*(lab.home / FOLDER).glob("*.json")]
     assert (report.status, report.drawn, lab.drawn) == ("complete", 8, 8)
     made = shown("experiment-demo-first")
     with get_client(sync_client=True) as client:

@@ -7,89 +7,79 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import requests
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows.environment import PREFECT_HOME
 from flows.stuck import FOLDER, call_crashed
 from tests.fakes.comfy_server import ComfyServer, Job, draw
+from tests.fakes.prefect_servers import DATABASE, copy, end_server, start_server
 from tests.fakes.s3_servers import free_port
 from tests.flows.fault_scenes import Bench
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
+
+
+@dataclass
+class OtherServer:
+    """A Prefect server of its own, to be killed or to hang, and to be there again."""
+
+    url: str
+    home: Path
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        """Have it run, with what it knew."""
+        if self.process is None:
+            self.process = start_server(self.url, self.home)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            end_server(self.process)
+        self.process = None
+
+    def send(self, number: signal.Signals) -> None:
+        """To it and to all it started."""
+        assert self.process is not None
+        os.killpg(self.process.pid, number)
+
+
+@pytest.fixture(scope="module")
+def one_server(
+    tmp_path_factory: pytest.TempPathFactory, prefect_database: Path
+) -> Iterator[OtherServer]:
+    home = tmp_path_factory.mktemp("other-server")
+    copy(prefect_database, home / DATABASE)
+    made = OtherServer(f"http://127.0.0.1:{free_port()}/api", home)
+    try:
+        yield made
+    finally:
+        made.kill()
 
 
 @pytest.fixture
-def other_server(tmp_path) -> Generator[tuple[str, subprocess.Popen[bytes]]]:
-    """A Prefect server of its own, to be killed."""
-    url = f"http://127.0.0.1:{free_port()}/api"
-    process = _served(url, tmp_path / "p")
+def other_server(one_server: OtherServer) -> Iterator[OtherServer]:
+    one_server.start()
     try:
-        yield url, process
+        yield one_server
     finally:
-        _kill(process)
+        if one_server.process is not None:
+            one_server.send(signal.SIGCONT)
 
 
-def _served(url: str, home: Path) -> subprocess.Popen[bytes]:
-    """Start a server there, and wait until it answers."""
-    port = url.removesuffix("/api").rpartition(":")[2]
-    # without its own database in the environment: the tests' server has one
-    known = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "prefect", "server", "start", "--port", port],
-        env=known | {"PREFECT_HOME": str(home), "DO_NOT_TRACK": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    _await(url)
-    return process
-
-
-def _await(url: str) -> None:
-    for _ in range(600):
-        try:
-            if requests.get(f"{url}/health", timeout=2).ok:
-                return
-        except requests.RequestException:
-            time.sleep(0.1)
-    raise AssertionError("no server came up")
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def test_a_run_outlives_the_prefect_server_it_began_with(bench: Bench, other_server):  # row 6
-    url, server = other_server
-    opened = threading.Event()
-
-    def work(comfy: ComfyServer, job: Job) -> None:
-        opened.wait(60)
-        draw(comfy, job)
-
-    bench.comfy.work = work
-    process = bench.command(PREFECT_API_URL=url, PREFECT_CLIENT_MAX_RETRIES="0")
-    while not bench.comfy.running:
-        assert process.poll() is None
-        time.sleep(0.05)
-    _kill(server)
-    opened.set()
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-    report = json.loads(out)
-    assert (report["status"], len(bench.drawn)) == ("accepted", 3)
-    assert bench.whole(report) == []
+@pytest.fixture
+def at_hand(bench: Bench, prefect_database: Path) -> Bench:
+    """The bench whose runs may start a server of their own, with a database made before."""
+    copy(prefect_database, bench.home / PREFECT_HOME / DATABASE)
+    return bench
 
 
 def at_work(bench: Bench, url: str, opened: threading.Event) -> subprocess.Popen[str]:
@@ -109,51 +99,54 @@ def at_work(bench: Bench, url: str, opened: threading.Event) -> subprocess.Popen
     return process
 
 
-def test_a_run_that_prefect_could_not_be_told_of_is_recorded_when_it_is_back(  # row 6
-    bench: Bench, other_server, tmp_path
+def test_a_run_outlives_its_prefect_server_and_is_recorded_when_it_is_back(  # row 6
+    bench: Bench, other_server: OtherServer
 ):
-    url, server = other_server
+    earlier = len(states_at(other_server.url))
     opened = threading.Event()
-    process = at_work(bench, url, opened)
-    _kill(server)
+    process = at_work(bench, other_server.url, opened)
+    other_server.kill()
     opened.set()
     out, err = process.communicate(timeout=100)
-    assert process.returncode == 0, err
-    assert json.loads(out)["status"] == "accepted"
-    again = _served(url, tmp_path / "p")
-    try:
-        with temporary_settings({PREFECT_API_URL: url}):
-            assert states() == ["RUNNING"]
-            assert call_crashed(bench.home / FOLDER) == 1
-            assert states() == ["COMPLETED"]
-    finally:
-        _kill(again)
-
-
-@pytest.mark.parametrize("when", ["before", "meanwhile"])
-def test_a_prefect_server_that_hangs_does_not_keep_a_run_from_its_end(  # row 6
-    bench: Bench, other_server, when: str
-):
-    url, server = other_server
-    opened = threading.Event()
-    if when == "before":
-        opened.set()
-        os.killpg(server.pid, signal.SIGSTOP)
-        process = bench.command(PREFECT_API_URL=url)
-    else:
-        process = at_work(bench, url, opened)
-        os.killpg(server.pid, signal.SIGSTOP)
-        opened.set()
-    out, err = process.communicate(timeout=180)
     assert process.returncode == 0, err
     report = json.loads(out)
     assert (report["status"], len(bench.drawn)) == ("accepted", 3)
     assert bench.whole(report) == []
+    other_server.start()
+    assert states_at(other_server.url)[earlier:] == ["RUNNING"]
+    with temporary_settings({PREFECT_API_URL: other_server.url}):
+        assert call_crashed(bench.home / FOLDER) == 1
+    assert states_at(other_server.url)[earlier:] == ["COMPLETED"]
 
 
-def test_a_prefect_server_that_is_named_and_down_is_done_without(bench: Bench):  # row 6
-    report = bench.ended(PREFECT_API_URL=f"http://127.0.0.1:{free_port()}/api")
-    assert (report["status"], len(bench.drawn)) == ("accepted", 3)
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_prefect_server_that_hangs_does_not_keep_a_run_from_its_end(  # row 6
+    at_hand: Bench, other_server: OtherServer, when: str
+):
+    opened = threading.Event()
+    if when == "before":
+        opened.set()
+        other_server.send(signal.SIGSTOP)
+        process = at_hand.command(PREFECT_API_URL=other_server.url)
+    else:
+        process = at_work(at_hand, other_server.url, opened)
+        other_server.send(signal.SIGSTOP)
+        opened.set()
+    out, err = process.communicate(timeout=180)
+    assert process.returncode == 0, err
+    report = json.loads(out)
+    assert (report["status"], len(at_hand.drawn)) == ("accepted", 3)
+    assert at_hand.whole(report) == []
+
+
+def test_a_prefect_server_that_is_named_and_down_is_done_without(at_hand: Bench):  # row 6
+    report = at_hand.ended(PREFECT_API_URL=f"http://127.0.0.1:{free_port()}/api")
+    assert (report["status"], len(at_hand.drawn)) == ("accepted", 3)
+
+
+def states_at(url: str) -> list[str]:
+    with temporary_settings({PREFECT_API_URL: url}):
+        return states()
 
 
 def states() -> list[str]:

@@ -27,6 +27,7 @@ from tests.fakes.s3_servers import QUICK, RcloneServer, rclone
 from tests.flows.fault_scenes import Bench
 
 pytestmark = pytest.mark.slow
+PATIENCE = replace(QUICK, circuit_after=5)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ class Stored:
 
 @pytest.fixture
 def stored(bench: Bench, server: RcloneServer, monkeypatch) -> Generator[Stored]:
-    monkeypatch.setattr(s3, "Limits", lambda: replace(QUICK, circuit_after=5))
+    monkeypatch.setattr(s3, "Limits", lambda: PATIENCE)
     bucket = f"lab-{secrets.token_hex(6)}"
     server.store(bucket).create_bucket()
     with FaultProxy(server.port) as proxy:
@@ -101,7 +102,12 @@ AWAY = [
 
 
 @pytest.mark.parametrize("fault", AWAY)
-def test_a_store_that_goes_away_stops_the_run_open_and_loses_nothing(stored: Stored, fault):
+def test_a_store_that_goes_away_stops_the_run_open_and_loses_nothing(
+    stored: Stored, fault, monkeypatch
+):
+    if "hang" in fault:  # it is waited for at many steps of the run
+        brief = replace(PATIENCE, read_s=1.0, total_s=2.5)
+        monkeypatch.setattr(s3, "Limits", lambda: brief)
     stored.when_drawing(fault)
     began = time.monotonic()
     with pytest.raises(StoreUnavailable):

@@ -9,10 +9,12 @@ import httpx
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from darkroom.runs.telling import Said, heard_by
 from tasks.gpu_slot import gpu_slot, limit_of, make_limit
 from tests.fakes.comfy_server import draw
+from tests.fakes.s3_servers import free_port
 from tests.flows.fault_scenes import Bench, Eyes
 
 
@@ -78,7 +80,8 @@ def test_who_waits_for_another_run_says_so_and_gets_the_server_after_it(prefect_
         order.append("first")
     thread.join(60)
     assert order == ["first", "second"]
-    assert said == ["another run draws on busy; waiting for it"]
+    longest = "one killed on another machine lets go within 75 s"
+    assert said == [f"another run draws on busy; waiting for it ({longest})"]
 
 
 def test_a_command_with_a_prefect_of_its_own_asks_for_no_slot(monkeypatch):
@@ -97,6 +100,16 @@ def test_drawing_goes_on_when_prefect_does_not_answer(monkeypatch, prefect_serve
     with heard_by(said.append), gpu_slot("any"):
         pass
     assert said == [Said("any is drawn on without its slot: ConnectError")]
+
+
+def test_drawing_goes_on_when_prefect_goes_away_while_the_slot_is_asked_for(monkeypatch):
+    monkeypatch.setattr("tasks.gpu_slot._announce", lambda _host: None)  # it was there a moment ago
+    said, drawn = [], []
+    gone = {PREFECT_API_URL: f"http://127.0.0.1:{free_port()}/api", PREFECT_CLIENT_MAX_RETRIES: 0}
+    with temporary_settings(gone), heard_by(said.append), gpu_slot("any"):
+        drawn.append("an image")
+    assert drawn == ["an image"]
+    assert said == [Said("any is drawn on without its slot: ConcurrencySlotAcquisitionError")]
 
 
 @pytest.mark.slow

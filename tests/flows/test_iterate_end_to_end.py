@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from darkroom.adapters.engine_process import FOLDER, EngineProcess
+from flows.environment import PREFECT_HOME
+from tests.fakes.prefect_servers import DATABASE, copy
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = (
-    "import sys\n"
+    "import os, sys\n"
+    "os.environ.pop('COVERAGE_PROCESS_CONFIG', None)\n"  # Prefect's own server is not ours
     "from darkroom.apps import cli\n"
     "from darkroom.apps.cli import groups, run\n"
     "run.register in groups.COMMANDS or run.register(cli.app)\n"
@@ -31,7 +34,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
-def home(tmp_path):
+def home(tmp_path, prefect_database):
+    copy(prefect_database, tmp_path / PREFECT_HOME / DATABASE)
     shutil.copytree(ROOT / "projects/demo/config", tmp_path / "projects/demo/config")
     yield tmp_path
     EngineProcess(tmp_path / FOLDER).stop()

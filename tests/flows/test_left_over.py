@@ -9,6 +9,7 @@ import pytest
 
 from darkroom.adapters.processes import started_at
 from flows.left_over import FOLDER, end_left_over, own_server, remember
+from tests.fakes.unmeasured import unmeasured
 
 
 @pytest.fixture
@@ -47,6 +48,12 @@ def test_a_process_that_only_has_the_same_number_is_left_alone(tmp_path, sleeper
 
 def test_a_process_without_a_server_of_prefects_has_none_to_remember():
     code = "from flows.left_over import own_server; print(own_server())"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=unmeasured(os.environ),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     assert done.stdout.strip() == "None"
     assert callable(own_server)

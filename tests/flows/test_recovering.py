@@ -19,7 +19,7 @@ from prefect.states import Completed, Crashed, Pending, Running
 from darkroom.adapters.processes import started_at
 from darkroom.runs.checkpoint import Checkpoint, write_checkpoint
 from flows.environment import WHOLE_LABORATORY
-from flows.recovering import STARTS, Recovered, recover
+from flows.recovering import GIVEN_UP, STARTS, Recovered, recover
 from flows.stuck import FOLDER, call_crashed
 
 RUN = "2026-01-09_22-25-59"
@@ -99,6 +99,8 @@ def test_a_run_that_keeps_killing_its_process_is_given_up(client, home, begun):
     said = recover(client, home)
     assert state_of(client, run) == "CRASHED"
     assert client.read_flow_run(run).name in said.given_up
+    assert client.read_flow_run(run).state.name == GIVEN_UP
+    assert client.read_flow_run(run).name not in recover(client, home).given_up
 
 
 def test_a_run_taken_for_dead_whose_process_lives_is_running(client, home, begun):
@@ -159,8 +161,9 @@ def test_a_run_whose_process_is_here_is_left_alone(client, home, begun, monkeypa
 def test_a_run_that_was_begun_just_now_is_given_time(client, home, begun, monkeypatch):
     monkeypatch.setenv(WHOLE_LABORATORY, "1")
     run = begun(Pending())
-    recover(client, home)
+    said = recover(client, home)
     assert state_of(client, run) == "PENDING"
+    assert client.read_flow_run(run).name in said.too_early
 
 
 def test_a_completed_run_is_never_started_again(client, home, begun):

@@ -106,7 +106,7 @@ def telling(client: SyncPrefectClient) -> dict[str, Any]:
 def test_the_server_tells_only_what_no_run_tells_itself(
     client: SyncPrefectClient, tmp_path: Path, reconciles: None
 ) -> None:
-    flows = {"iterate", "sync", "rescore"}
+    flows = {"iterate", "sync", "rescore", "patterns"}
     secrets = {"DARKROOM_NOTIFY_URL": "http://127.0.0.1:9/canary-in-url"}
     for _ in range(2):
         make_automations(client, lab(tmp_path, "{}", **secrets), flows)
@@ -116,9 +116,10 @@ def test_the_server_tells_only_what_no_run_tells_itself(
         for name, each in telling(client).items()
     }
     assert heard == {
-        "completed": ["rescore"],
-        "failed": ["rescore", "sync"],
-        "crashed": ["iterate", "rescore", "sync"],
+        "completed": ["patterns", "rescore"],
+        "failed": ["patterns", "rescore", "sync"],
+        "crashed": ["patterns"],
+        "stands still": ["iterate", "rescore", "sync"],
     }
     shown = client.read_block_document_by_name(BLOCK, "webhook", include_secrets=False)
     assert "canary" not in shown.model_dump_json()

@@ -119,6 +119,23 @@ def test_a_seed_that_is_not_given_is_drawn_and_recorded(
     assert f"--seed {drawn}" in capsys.readouterr().err
 
 
+def test_a_graph_without_a_seed_gets_none_and_none_is_said_to_be_drawn(
+    comfy: ComfyServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    comfy.catalogue |= {"EmptyImage": node_class("IMAGE", width=["INT"], height=["INT"])}
+    plain = {
+        "1": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 64}},
+        "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}},
+    }
+    (tmp_path / "plain.json").write_text(json.dumps(plain))
+    command = ["generate", "--workflow", "plain.json"]
+    assert cli.main([*command, "--seed", "4"]) == 2
+    assert "no place for seed" in capsys.readouterr().err
+    assert comfy.posts == []
+    assert cli.main(command) == 0
+    assert "the seed was drawn" not in capsys.readouterr().err
+
+
 def test_several_images_count_the_seed_up(
     comfy: ComfyServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -191,7 +208,9 @@ def test_without_metadata_an_image_that_fails_is_an_error(comfy: ComfyServer) ->
     assert run("--no-metadata", "--output", "bare.png") == 3
 
 
-def test_an_input_image_is_sent_and_named_as_parent(comfy: ComfyServer, tmp_path: Path) -> None:
+def test_an_input_image_is_sent_and_named_as_parent(
+    comfy: ComfyServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     comfy.catalogue |= {
         "RepeatLatentBatch": node_class("LATENT", samples=["LATENT"], amount=["INT"]),
         "CLIPSetLastLayer": node_class("CLIP", clip=["CLIP"], stop_at_clip_layer=["INT"]),
@@ -201,6 +220,8 @@ def test_an_input_image_is_sent_and_named_as_parent(comfy: ComfyServer, tmp_path
     (sidecar,) = sidecars(tmp_path)
     assert len(sidecar["parents"]) == 1
     assert comfy.count("POST /upload/image") == 1
+    assert cli.main(["generate", *IMG2IMG, "--input", "darkroom.yaml"]) == 4
+    assert "at darkroom.yaml" in capsys.readouterr().err
     command = ["generate", *IMG2IMG, "--input", "chair.png", "--no-metadata", "--output", "x.png"]
     assert cli.main(command) == 0
 

@@ -2,12 +2,19 @@
 
 from collections.abc import Iterator
 
+from darkroom.adapters.chosen_hosts import servers_of
 from darkroom.adapters.doctor.findings import Check, away, doubtful, failed, passed
 from darkroom.adapters.doctor.machine import machine_checks
-from darkroom.adapters.doctor.neighbours import host_checks, store_checks, vision_check
+from darkroom.adapters.doctor.neighbours import (
+    host_checks,
+    one_is_enough,
+    store_checks,
+    vision_check,
+)
 from darkroom.adapters.projects import Project, check_project
 from darkroom.adapters.settings import Lab, read_lab
 from darkroom.adapters.wiring import renderer_of
+from darkroom.core.config.aigen import Comfy
 from darkroom.core.errors import ConfigError, DarkroomError
 from darkroom.core.workflow.bindings import read_bindings
 from darkroom.core.workflow.graph import Graph
@@ -49,16 +56,29 @@ def _project_checks(lab: Lab, name: str) -> Iterator[Check]:
         return
     yield passed(f"project {name}", f"workflow {found.project.workflow.path.name}")
     yield vision_check(lab, found.project)
-    yield from _workflow_checks(lab, found.project)
+    yield from _servers_checks(lab, found.project)
 
 
-def _workflow_checks(lab: Lab, project: Project) -> Iterator[Check]:
-    """The workflow as a run would send it, against what the project's server has."""
-    name = f"workflow on {project.aigen.comfyui.host}"
+def _servers_checks(lab: Lab, project: Project) -> Iterator[Check]:
+    """The workflow on every server that may draw it; one that can is enough."""
+    try:
+        servers = servers_of(lab, project.aigen.comfyui)
+    except DarkroomError as error:
+        yield away(f"workflow on {project.aigen.comfyui.host}", error)
+        return
+    by_server = [tuple(_workflow_checks(lab, project, each)) for each in servers]
+    is_drawn = any(all(check.status != "failed" for check in checks) for checks in by_server)
+    every = [check for checks in by_server for check in checks]
+    yield from one_is_enough(every) if is_drawn else every
+
+
+def _workflow_checks(lab: Lab, project: Project, server: Comfy) -> Iterator[Check]:
+    """The workflow as a run would send it, against what one server has."""
+    name = f"workflow on {server.host}"
     uploads = (project.input_image.name,) if project.input_image else ()
     try:
         graph = _as_sent(project, uploads)
-        with renderer_of(lab, project.aigen.comfyui) as client:
+        with renderer_of(lab, server) as client:
             findings = preflight(graph, client.object_info(), uploads=uploads)
     except ConfigError as error:
         yield from (failed(name, str(problem), _MEND) for problem in error.problems)

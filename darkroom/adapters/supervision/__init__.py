@@ -4,9 +4,9 @@ Owns one folder with the plan, the state and a log per part. Knows nothing of wh
 the parts do; `flows.laboratory` decides which there are.
 """
 
-from darkroom.adapters.supervision.control import down, status, up
+from darkroom.adapters.supervision.control import down, left, status, up
 from darkroom.adapters.supervision.ending import end
 from darkroom.adapters.supervision.plan import Part, Plan
 from darkroom.adapters.supervision.state import PartState, Process, State
 
-__all__ = ["Part", "PartState", "Plan", "Process", "State", "down", "end", "status", "up"]
+__all__ = ["Part", "PartState", "Plan", "Process", "State", "down", "end", "left", "status", "up"]

@@ -1,13 +1,14 @@
 """Start, look at and end what a keeper keeps, from another process.
 
 Owns the lock between two starters and the cleaning up after a keeper that was killed:
-what it left running is ended before anything new starts.
+what it left running is said, and ended before anything new starts.
 """
 
 import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from darkroom.adapters.processes import held_lock, spawn, started_at
@@ -41,7 +42,7 @@ def up(
         with held_lock(folder / "lock", time.monotonic() + _LOCK_WITHIN_S, lambda: _busy(folder)):
             state = status(folder)
             if state is None:
-                _clean(folder)
+                _clean(folder, on_change)
                 check()
                 plan.write(folder)
                 _spawn_keeper(folder, home)
@@ -54,6 +55,16 @@ def status(folder: Path) -> State | None:
     return state if state is not None and state.lives else None
 
 
+def left(folder: Path) -> State | None:
+    """What a keeper that was killed left at work; None where it left nothing, or still lives."""
+    state = read_state(folder)
+    if state is None or state.lives:
+        return None
+    parts = [part for part in state.parts.values() if part.process and part.process.group]
+    said = {part.name: replace(part, condition="left", message="") for part in parts}
+    return State(state.keeper, said) if said else None
+
+
 def down(folder: Path) -> bool:
     """End everything; says whether there was anything."""
     state = read_state(folder)
@@ -61,18 +72,19 @@ def down(folder: Path) -> bool:
         return False
     was_up = state.lives
     end(state.keeper, _STOP_WITHIN_S)
-    return bool(_clean(folder)) or was_up
+    return _clean(folder) or was_up
 
 
-def _clean(folder: Path) -> int:
-    """End what a killed keeper left behind; says how many there were."""
-    state = read_state(folder)
-    left = [part.process for part in state.parts.values() if part.process] if state else []
-    living = [process for process in left if process.lives]
-    for process in reversed(living):
-        end(process)
+def _clean(folder: Path, on_change: Callable[[PartState], None] = lambda _part: None) -> bool:
+    """End what a killed keeper left behind; says whether there was any of it."""
+    found = left(folder)
+    for part in reversed([*found.parts.values()] if found else []):
+        if part.process is not None:
+            end(part.process)
+        message = "the keeper that had started it was killed"
+        on_change(replace(part, condition="stopped", process=None, message=message))
     (folder / "state.json").unlink(missing_ok=True)
-    return len(living)
+    return found is not None
 
 
 def _spawn_keeper(folder: Path, home: Path) -> None:

@@ -25,8 +25,9 @@ def end(process: Process, polite_s: float = POLITE_S) -> bool:
             os.kill(process.pid, number)
         _wait(process, wait_s)
     # each part leads a group of its own; what it started must not outlive it
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    if process.group:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
     return not process.lives
 
 

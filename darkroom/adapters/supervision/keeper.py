@@ -111,6 +111,7 @@ class Keeper:
         kept.process = Process(pid, started_at(pid) or "")
         kept.began_s, kept.unanswered, kept.ask_next_s = now_s, 0, now_s
         kept.is_healthy = part.health_url is None and not part.once
+        self._write()  # at once: killed now, it must be known what it leaves
 
     def _ended(self, kept: _Kept, now_s: float) -> None:
         assert kept.process is not None

@@ -12,10 +12,10 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from darkroom.adapters.processes import started_at
+from darkroom.adapters.processes import members, started_at
 
 STATE_FILE = "state.json"
-Condition = Literal["waiting", "starting", "healthy", "restarting", "done", "stopped"]
+Condition = Literal["waiting", "starting", "healthy", "restarting", "done", "stopped", "left"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ class Process:
     def lives(self) -> bool:
         """Whether it is still there."""
         return started_at(self.pid) == self.began
+
+    @property
+    def group(self) -> list[int]:
+        """What lives of it and of what it started, even when it has ended itself."""
+        return members(self.pid, self.began)
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import duckdb
 
 from darkroom.adapters.warehouse.shaping import Shaped, Shapes
 
-_BATCHES_UNWRITTEN = 20
-"""More would only need memory, some 200 MB; fewer would be compressed twice too often."""
+_BATCHES_UNWRITTEN = 8
+"""About one group of rows. More need memory, twenty 100 MB; fewer are compressed twice."""
 
 
 class Loader:
@@ -26,6 +26,8 @@ class Loader:
         self._unwritten = 0
 
     def __enter__(self) -> Self:
+        # a second thread mostly waits for the first, and takes its time from those who read
+        self._connection.execute("SET threads = 1")
         return self
 
     def __exit__(
@@ -35,8 +37,10 @@ class Loader:
         trace: TracebackType | None,
     ) -> None:
         self._pool.shutdown(wait=True)
-        if error is None and self._last is not None:
-            self._last.result()
+        if error is None:
+            if self._last is not None:
+                self._last.result()
+            self._connection.execute("RESET threads")
 
     def insert(self, tables: Shaped) -> None:
         """Insert every table; raises what the insert before it raised."""

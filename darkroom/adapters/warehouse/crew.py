@@ -1,8 +1,9 @@
 """Read many documents with every core: processes that each take a portion at a time.
 
 Owns when that pays, who reads which portion, and that it makes no difference: portions
-come out in their order, and one whose worker died is read here instead. Threads would not
-do, as reading is Python's own work; nor would a fork, as other threads may hold locks.
+come out in their order, and one whose worker died or does not answer is read here instead.
+Threads would not do, as reading is Python's own work; nor would a fork, as other threads
+may hold locks.
 """
 
 import fcntl
@@ -11,12 +12,12 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Lock
+from threading import Lock, Timer
 from typing import Self
 
 import pyarrow as pa
@@ -31,6 +32,8 @@ from darkroom.adapters.warehouse.wire import receive_answer, send_request, send_
 MOST_WORKERS = 4
 """One process inserts what they read, and keeps no more of them busy."""
 _PORTIONS_EACH = 2
+_ANSWERS_WITHIN_S = 60.0
+"""A portion takes a fraction of a second; who takes so long is stopped or starved."""
 _ENDS_WITHIN_S = 5.0
 _PIPE_BYTES = 2**20
 NO_ANSWER = (OSError, EOFError, ValueError, KeyError, pa.ArrowException)
@@ -130,15 +133,27 @@ class _Worker:
         assert asked is not None
         assert answered is not None
         try:
-            if not self._is_told:
-                send_shapes(shapes, asked)
-                self._is_told = True
-            send_request(keys, entries, asked)
-            return receive_answer(answered)
+            with self._patience():
+                if not self._is_told:
+                    send_shapes(shapes, asked)
+                    self._is_told = True
+                send_request(keys, entries, asked)
+                return receive_answer(answered)
         except NO_ANSWER as error:
             self._process.kill()
             _LOG.warning("a process that reads documents gave no answer: %s", type(error).__name__)
             return None
+
+    @contextmanager
+    def _patience(self) -> Generator[None]:
+        """Kill it when it takes too long: that ends every wait at its pipes."""
+        limit = Timer(_ANSWERS_WITHIN_S, self._process.kill)
+        limit.daemon = True
+        limit.start()
+        try:
+            yield
+        finally:
+            limit.cancel()
 
     def end(self) -> None:
         """Let it end, which it does when nobody can ask it any more."""

@@ -57,6 +57,8 @@ class _Screen:
             console.note(line)
 
     def _begin(self, event: telling.Opened) -> None:
+        for text in event.away:
+            console.warn(f"{text}; this run goes on without it")
         if event.run_id is None:
             console.note(f"{event.name}: all {event.images} images are there")
             return

@@ -57,7 +57,11 @@ _NoMetadata = Annotated[
 _Test = Annotated[bool, typer.Option("--test", help="Mark the images as tests.")]
 _Host = Annotated[
     str | None,
-    typer.Option("--host", help="A host of darkroom.yaml, `embedded`, or http://host:port."),
+    typer.Option(
+        "--host",
+        help="A host of darkroom.yaml, `embedded`, or http://host:port; several with commas,"
+        " or `any`.",
+    ),
 ]
 _Project = Annotated[
     str | None, typer.Option("--project", help="Use its workflow and values, and keep them there.")
@@ -155,7 +159,7 @@ def _refine(request: "Request", asked: "Asked") -> None:
     from darkroom.generating import drawing, refining
 
     made: list[Made] = []
-    with console.progress("drawing", _most(asked) * _PARTS) as advance:
+    with console.progress("drawing", _most(asked) * _PARTS, _PARTS) as advance:
         bar = _Bar(advance)
         telling = drawing.Telling(_notes, bar.stepped, lambda one: bar.finished(one, made))
         result = refining.refine(request, asked, telling)
@@ -178,7 +182,7 @@ def _draw(request: "Request") -> None:
 
     made: list[Made] = []
     try:
-        with console.progress("drawing", request.count * _PARTS) as advance:
+        with console.progress("drawing", request.count * _PARTS, _PARTS) as advance:
             bar = _Bar(advance)
             telling = drawing.Telling(_notes, bar.stepped, lambda one: bar.finished(one, made))
             drawing.generate(request, telling)

@@ -46,6 +46,7 @@ from darkroom.apps.cli import (
     verify,
     warehouse_backup,
     weights,
+    worker,
     workflow,
 )
 
@@ -91,5 +92,6 @@ COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     reconcile.register,
     verify.register,
     laboratory.register,
+    worker.register,
 )
 """Each adds one top-level command."""

@@ -1,5 +1,6 @@
 """`darkroom up`, `down` and `status`: the local laboratory as a whole."""
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,7 +9,7 @@ from darkroom.apps import console
 from darkroom.apps.cli.door import command
 
 if TYPE_CHECKING:
-    from darkroom.adapters.supervision import PartState, State
+    from darkroom.adapters.supervision import PartState
 
 _Port = Annotated[
     int, typer.Option("--port", min=1, max=65535, help="Where the Prefect server listens.")
@@ -20,6 +21,7 @@ _SAID = {
     "restarting": "failed and is tried again",
     "done": "is done",
     "stopped": "is stopped",
+    "left": "runs, and nobody keeps it",
 }
 
 
@@ -29,7 +31,7 @@ def up(port: _Port = 4200) -> None:
     from flows.laboratory import Laboratory
 
     state = Laboratory(open_lab(), port).up(_tell)
-    console.emit(_as_rows(state), lambda: _say_state(state))
+    console.emit(_as_rows(state.parts.values()), lambda: _say_parts(state.parts.values()))
 
 
 def down() -> None:
@@ -37,7 +39,7 @@ def down() -> None:
     from darkroom.adapters.settings import open_lab
     from flows import laboratory
 
-    ended = laboratory.down(open_lab().home)
+    ended = laboratory.down(open_lab())
     console.emit({"ended": ended}, lambda: console.say("ended" if ended else "was not running"))
 
 
@@ -46,12 +48,14 @@ def status() -> int:
     from darkroom.adapters.settings import open_lab
     from flows import laboratory
 
-    state = laboratory.status(open_lab().home)
-    if state is None:
-        console.emit([], lambda: console.say("not running; `darkroom up` starts it"))
-        return console.Exit.UNREACHABLE
-    console.emit(_as_rows(state), lambda: _say_state(state))
-    return console.Exit.DONE if state.is_up else console.Exit.UNREACHABLE
+    lab = open_lab()
+    state = laboratory.status(lab.home)
+    if state is not None:
+        console.emit(_as_rows(state.parts.values()), lambda: _say_parts(state.parts.values()))
+        return console.Exit.DONE if state.is_up else console.Exit.UNREACHABLE
+    left = laboratory.left(lab)
+    console.emit(_as_rows(left), lambda: _say_left(left))
+    return console.Exit.UNREACHABLE
 
 
 def register(root: typer.Typer) -> None:
@@ -66,7 +70,7 @@ def _tell(part: "PartState") -> None:
     console.note(f"{said}: {part.message}" if part.message else said)
 
 
-def _as_rows(state: "State") -> list[dict[str, object]]:
+def _as_rows(parts: Iterable["PartState"]) -> list[dict[str, object]]:
     return [
         {
             "part": part.name,
@@ -77,12 +81,20 @@ def _as_rows(state: "State") -> list[dict[str, object]]:
             "log": part.log,
             "message": part.message,
         }
-        for part in state.parts.values()
+        for part in parts
     ]
 
 
-def _say_state(state: "State") -> None:
-    for part in state.parts.values():
+def _say_left(parts: Sequence["PartState"]) -> None:
+    _say_parts(parts)
+    if parts:
+        console.say("its keeper was killed: `darkroom up` starts anew, `darkroom down` ends these")
+    else:
+        console.say("not running; `darkroom up` starts it")
+
+
+def _say_parts(parts: Iterable["PartState"]) -> None:
+    for part in parts:
         console.say(f"{part.name:<16} {_SAID[part.condition]:<28} {part.address or ''}".rstrip())
         if part.message:
             console.detail(part.message)

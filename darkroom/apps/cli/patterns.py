@@ -25,6 +25,7 @@ _Confirm = Annotated[
     bool,
     typer.Option("--confirm", help="Draw fresh images with and without each candidate."),
 ]
+_NOBODY = "no person, no judge and no grade says what failed"
 _Images = Annotated[
     int, typer.Option("--images", help="With --confirm: so many on each side of a trial.")
 ]
@@ -100,7 +101,7 @@ def _plain_trials(found: "Confirmation") -> dict[str, object]:
 
 def _show(report: "PatternReport") -> None:
     if not report.images:
-        console.say("nothing is judged yet: no person, no judge and no grade says what failed")
+        console.say(f"nothing is judged yet{_where(report)}: {_NOBODY}")
         return
     if not report.patterns:
         console.say(
@@ -117,6 +118,13 @@ def _show(report: "PatternReport") -> None:
         f"{report.images} judged images in {report.runs} runs, {report.base_rate:.0%} of them "
         f"failed; {report.tested} values, pairs and triples were tested"
     )
+
+
+def _where(report: "PatternReport") -> str:
+    """What was asked for; a name nobody uses finds as little as one nobody judged."""
+    asked = (("project", report.project), ("the model", report.model))
+    named = [f"{what} {name!r}" for what, name in asked if name is not None]
+    return f" in {' with '.join(named)} (names are taken as they are)" if named else ""
 
 
 def _row(one: "Pattern") -> list[object]:

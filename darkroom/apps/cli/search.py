@@ -69,11 +69,16 @@ def search(
         rows = found_in(connection, selected, Page(sort, limit or None, offset))
         is_cut = bool(limit) and len(rows) == limit
         total = count_in(connection, selected) if is_cut or offset else len(rows)
+        left_out = not total and filters.get("tests") in (None, "leave")
+        including = select(filters | {"tests": "include"})
+        tests = count_in(connection, including) if left_out else 0
     console.emit(rows, lambda: show_images(rows))
-    console.note(_told(len(rows), total))
+    console.note(_told(len(rows), total, tests))
 
 
-def _told(shown: int, total: int) -> str:
+def _told(shown: int, total: int, tests: int) -> str:
+    if tests:
+        return f"0 images; {tests} of tests would match: --tests include"
     if shown == total:
         return f"{total} images"
     return f"{shown} of {total} images; --limit 0 shows all"

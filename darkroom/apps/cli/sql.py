@@ -9,6 +9,7 @@ import typer
 
 from darkroom.apps import console
 from darkroom.apps.cli.door import command
+from darkroom.apps.cli.sql_bounds import bounded
 from darkroom.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def sql(
     from darkroom.archive.querying import ask
 
     written = _form(form, output)
-    with ask(statement, limits=Limits(memory_mb=memory_mb, time_s=timeout_s)) as answer:
+    limits = Limits(memory_mb=memory_mb, time_s=timeout_s)
+    with bounded(memory_mb, timeout_s), ask(statement, limits=limits) as answer:
         if output is not None and written is not None:
             _save(answer, written, output)
         elif written is not None:

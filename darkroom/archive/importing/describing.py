@@ -63,7 +63,9 @@ def describe(session: Session, told: Told, name: str) -> Described | Passed:
         return Passed(session, name, f"[{error.code}] {error.message}", is_failure=True)
     beside = cast("str | None", facts.extra.get(_UNREAD))
     if document is None:
-        return Passed(session, name, "nothing says how it was made", is_failure=False, beside=beside)
+        return Passed(
+            session, name, "nothing says how it was made", is_failure=False, beside=beside
+        )
     said = told.images.get(name, {})
     return Described(session, name, picture, document, image_fields(said), beside)
 

@@ -221,9 +221,7 @@ class _Importer:
         self._mark_image(opened, key, item, marks)
         self._line(session, item.name, "imported", key)
 
-    def _mark_image(
-        self, opened: _Open, key: str, item: Described, parcels: list[Parcel]
-    ) -> None:
+    def _mark_image(self, opened: _Open, key: str, item: Described, parcels: list[Parcel]) -> None:
         if item.marks:
             target = annotations.ImageTarget(image=key)
             self._mark(opened, target, item.marks, parcels, f"{item.session.name}/{item.name}")

@@ -24,6 +24,7 @@ from darkroom.core.patterns import (
     common_category,
     recommend,
     status_of,
+    still_sure,
     trial_of,
     worth_saying,
 )
@@ -79,8 +80,9 @@ def _report(table: Table, scope: Scope, limits: Limits, tried: dict[Items, Trial
     if table.count and table.failed.any():
         counted = count(table, limits)
         tested = counted.tested
-        kept = worth_saying(counted.cells, bits(table.failed), table.base, limits)
-        found = [_pattern(table, one, limits, tried) for one in kept]
+        kept = worth_saying(counted.cells, bits(table.failed), table.base, limits, tested)
+        sure = still_sure(kept, tested, limits)
+        found = [_pattern(table, one, limits, tried) for one in sure]
     return PatternReport(
         project=scope.project,
         model=scope.model,

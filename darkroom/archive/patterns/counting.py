@@ -5,7 +5,7 @@ the images that have them, binomial tails over whole arrays. How sure the surviv
 are is `sureness`'s, what is worth saying of them `darkroom.core.patterns`'s business.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -21,6 +21,7 @@ from darkroom.core.significance import Tally, cut_off
 MOST_AXES = 15
 """Beyond so many axes, triples are only looked for within pairs that stand out."""
 MOST_SURVIVORS = 2_000
+_WIDEST = 3
 _NOTABLE = 1e-3
 _MOST_NOTABLE = 200
 
@@ -204,21 +205,58 @@ def _surviving(
 ) -> list[Cell]:
     """The cells that pass the same test twice: as they are, and with likeness accounted for."""
     candidates = _candidates(everything.table.base, found, tested, limits)
-    sureness = Sureness(everything.table)
-    rows = {columns: everything.rows_of(columns) for columns in candidates}
-    sure = {columns: sureness.of(rows[columns], tally) for columns, tally in candidates.items()}
-    cut = cut_off([one.p_value for one in sure.values()], tested, limits.false_share)
-    survivors = {
-        columns: tally
-        for columns, tally in candidates.items()
-        if sure[columns].p_value <= cut
-        and sure[columns].runs_failing >= limits.min_runs
-        and is_pattern(tally, everything.table.base, limits, sure[columns].shared)
-    }
-    return [
-        _cell(everything, columns, survivors[columns], rows[columns], sure[columns])
-        for columns in _beating(survivors)
-    ]
+    judge = _Judge(everything, candidates, tested, limits)
+    for width in range(1, _WIDEST + 1):
+        judge.look_at([columns for columns in candidates if len(columns) == width])
+    return judge.cells()
+
+
+class _Judge:
+    """Looks at the widest cells first; what is the same cause again is not looked at."""
+
+    def __init__(
+        self,
+        everything: Everything,
+        candidates: Mapping[tuple[int, ...], Tally],
+        tested: int,
+        limits: Limits,
+    ) -> None:
+        self._everything = everything
+        self._candidates = candidates
+        self._tested = tested
+        self._limits = limits
+        self._sureness = Sureness(everything.table, tested)
+        self._sure: dict[tuple[int, ...], Sure] = {}
+
+    def look_at(self, wanted: list[tuple[int, ...]]) -> None:
+        """Ask how sure these are, but for those that a wider one explains."""
+        known = {columns: self._candidates[columns] for columns in self._sure}
+        fresh = {columns: self._candidates[columns] for columns in wanted}
+        for columns in _beating(fresh, known, certain(self._tested)):
+            tally = self._candidates[columns]
+            found = self._sureness.of(self._everything.rows_of(columns), tally)
+            base = self._everything.table.base
+            if found.p_value <= self._limits.false_share and (
+                found.runs_failing >= self._limits.min_runs
+                and is_pattern(tally, base, self._limits, found.shared)
+            ):
+                self._sure[columns] = found
+
+    def cells(self) -> list[Cell]:
+        """Those that pass together."""
+        p_values = [one.p_value for one in self._sure.values()]
+        cut = cut_off(p_values, self._tested, self._limits.false_share)
+        return [
+            self._cell(columns, one)
+            for columns, one in sorted(self._sure.items())
+            if one.p_value <= cut
+        ]
+
+    def _cell(self, columns: tuple[int, ...], sure: Sure) -> Cell:
+        items = tuple(sorted(self._everything.items[column] for column in columns))
+        rows = bits(self._everything.rows_of(columns))
+        tally = self._candidates[columns]
+        return Cell(items, rows, tally, sure.runs, sure.p_value, sure.shared)
 
 
 def _candidates(
@@ -239,29 +277,23 @@ def _candidates(
     return {columns: passing[columns][1] for columns in surest[:MOST_SURVIVORS]}
 
 
-def _beating(survivors: dict[tuple[int, ...], Tally]) -> list[tuple[int, ...]]:
+def _beating(
+    wanted: Mapping[tuple[int, ...], Tally], wider: Mapping[tuple[int, ...], Tally], sure: float
+) -> list[tuple[int, ...]]:
     """Those that fail surely more often than every wider one; most are the same cause again."""
     pairs = [
-        (columns, wider)
-        for columns in survivors
+        (columns, part)
+        for columns in wanted
         for width in range(1, len(columns))
-        for wider in combinations(columns, width)
-        if wider in survivors
+        for part in combinations(columns, width)
+        if part in wider
     ]
-    k = np.array([survivors[columns].failures for columns, _ in pairs], dtype=np.float64)
-    n = np.array([survivors[columns].count for columns, _ in pairs], dtype=np.float64)
-    rates = np.array([survivors[wider].rate for _, wider in pairs])
-    sure = certain(len(survivors))
+    k = np.array([wanted[columns].failures for columns, _ in pairs], dtype=np.float64)
+    n = np.array([wanted[columns].count for columns, _ in pairs], dtype=np.float64)
+    rates = np.array([wider[part].rate for _, part in pairs])
     beaten = {
         columns
         for (columns, _), p in zip(pairs, betainc(k, n - k + 1, rates), strict=True)
         if p >= sure
     }
-    return sorted(columns for columns in survivors if columns not in beaten)
-
-
-def _cell(
-    everything: Everything, columns: tuple[int, ...], tally: Tally, rows: Mask, sure: Sure
-) -> Cell:
-    items = tuple(sorted(everything.items[column] for column in columns))
-    return Cell(items, bits(rows), tally, sure.runs, sure.p_value, sure.shared)
+    return sorted(columns for columns in wanted if columns not in beaten)

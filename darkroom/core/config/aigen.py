@@ -9,7 +9,8 @@ from typing import Annotated, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from darkroom.core.config.fields import EMBEDDED, HostName, Record, ShortName, Text
+from darkroom.core.config.fields import EMBEDDED, Record, ShortName, Text
+from darkroom.core.config.host_choice import HostChoice, host_names
 from darkroom.core.config.parameters import Parameters
 from darkroom.core.errors import WorkflowError
 from darkroom.core.workflow.bindings import role_named
@@ -52,8 +53,9 @@ class CheckpointModel(Record):
 class Comfy(Record):
     """The ComfyUI server that draws."""
 
-    host: HostName = "localhost"
-    """A host name, a host of darkroom.yaml, or `embedded` for the built-in engine."""
+    host: HostChoice = "localhost"
+    """A host name, a host of darkroom.yaml, or `embedded` for the built-in engine; several with
+    commas between them, or `any` for every host of darkroom.yaml."""
     port: int = Field(default=8188, ge=1, le=65_535)
     """Its port; not used for `embedded` and for hosts of darkroom.yaml."""
     timeout_s: float = Field(default=600.0, gt=0, le=86_400, allow_inf_nan=False)
@@ -65,6 +67,11 @@ class Comfy(Record):
     def is_embedded(self) -> bool:
         """Whether the built-in engine draws."""
         return self.host == EMBEDDED
+
+    @property
+    def each(self) -> "tuple[Comfy, ...]":
+        """The servers one by one, where several are named."""
+        return tuple(self.model_copy(update={"host": name}) for name in host_names(self.host))
 
 
 class StartPrompts(Record):

@@ -51,7 +51,8 @@ def _short_name(text: str) -> str:
     return text
 
 
-def _host_name(text: str) -> str:
+def host_name(text: str) -> str:
+    """The text, where it may name a server; ValueError otherwise."""
     if "://" in text:
         raise ValueError("must be a host alone; name whole addresses under hosts: in darkroom.yaml")
     if not _HOST.match(text):
@@ -77,7 +78,7 @@ def _http_url(text: str) -> str:
 Text = Annotated[str, AfterValidator(_not_blank)]
 FieldName = Annotated[str, AfterValidator(_field_name)]
 ShortName = Annotated[str, AfterValidator(_short_name)]
-HostName = Annotated[str, AfterValidator(_host_name)]
+HostName = Annotated[str, AfterValidator(host_name)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Terms = Annotated[tuple[Text, ...], Field(strict=False)]
 

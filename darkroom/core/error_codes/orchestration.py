@@ -19,6 +19,27 @@ ROWS: tuple[ErrorCode, ...] = (
         "read the log that is named, then `darkroom up` again; `darkroom down` ends the rest",
     ),
     ErrorCode(
+        "worker-without-server",
+        "A worker was started and nobody said for which Prefect server.",
+        "set PREFECT_API_URL and PREFECT_API_AUTH_STRING (deploy/worker.env.example);"
+        " on one machine `darkroom up` does it all",
+    ),
+    ErrorCode(
+        "worker-server-away",
+        "The Prefect server that PREFECT_API_URL names does not answer.",
+        "check the address, which ends in /api, and that its server runs and can be reached",
+    ),
+    ErrorCode(
+        "worker-refused",
+        "The Prefect server refuses the password of this machine.",
+        "set PREFECT_API_AUTH_STRING to the value the server has",
+    ),
+    ErrorCode(
+        "worker-not-set-up",
+        "The Prefect server does not know what is Darkroom's.",
+        "once, from any machine: `python -P -m flows.set_up`",
+    ),
+    ErrorCode(
         "block-missing",
         "A run names a block that its Prefect server does not have or that cannot be read.",
         "`prefect block ls` lists those there are; make it in the UI, or name no block",

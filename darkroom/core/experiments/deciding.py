@@ -1,7 +1,7 @@
 """What an experiment draws next, and when it is done.
 
 Owns the order of images (one seed of every cell before the next seed, so that what is
-there can always be compared; by model within a seed, and back again in the next, to spare
+there can soon be compared; by model within a seed, and back again in the next, to spare
 reloads), how many are drawn before the next decision, and the rules that end a cell or
 everything. Decides from what is there alone, so
 that a resumed experiment decides the same.

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from darkroom.core.config.fields import HostName, Record, ShortName, Text
+from darkroom.core.config.host_choice import host_names
 from darkroom.core.experiments.axes import Axis
 from darkroom.core.experiments.cells import Scalar
 from darkroom.core.experiments.constraints import Constraint
@@ -32,6 +33,10 @@ def _one_of_each(values: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(values)) < len(values):
         raise ValueError("names one twice")
     return values
+
+
+def _listed(value: object) -> object:
+    return host_names(value) if isinstance(value, str) else value
 
 
 class Budget(Record):
@@ -110,9 +115,12 @@ class Declaration(Record):
     seeds: object = 3
     """How many, or which; shared by all cells."""
     hosts: Annotated[
-        tuple[HostName, ...], Field(strict=False, max_length=100), AfterValidator(_one_of_each)
+        tuple[HostName, ...],
+        Field(strict=False, max_length=100),
+        BeforeValidator(_listed),
+        AfterValidator(_one_of_each),
     ] = ()
-    """Hosts of darkroom.yaml, or `embedded`; left out, the project's."""
+    """Hosts of darkroom.yaml, `embedded`, or `any`; left out, the project's."""
     budget: Budget = Budget()
     stop: Stop = Stop()
     judge: Literal["rules", "scores", "both", "none"] = "rules"

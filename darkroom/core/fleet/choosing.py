@@ -31,7 +31,7 @@ class Needs:
     refused_by: frozenset[str] = frozenset()
     """Servers that cannot draw them, as they said themselves."""
     lost_on: frozenset[str] = frozenset()
-    """Servers that lost them; tried again only where no other can."""
+    """Servers that lost them, or are to be passed over; tried only where no other can."""
 
 
 @dataclass(frozen=True)

@@ -102,11 +102,17 @@ def _one_choice(
     if declared.is_upload and isinstance(value, str):
         return _file(use, value, declared, uploads)
     names = [option for option in options if isinstance(option, str)]
-    message = f"{shown(value)} is not among the {len(options)} values the host has"
-    finding = _finding(use, "not-in-list", message, value)
+    finding = _finding(use, "not-in-list", f"{shown(value)} is not {_offer(len(options))}", value)
     allowed, more = first_few(options)
     near = nearest_name(value, names) if isinstance(value, str) else None
     return replace(finding, allowed=allowed, allowed_more=more, nearest=near)
+
+
+def _offer(count: int) -> str:
+    """What the host has, in the words after 'is not'."""
+    if count == 0:
+        return "there: the host lists nothing that could be chosen here"
+    return "the one value the host has" if count == 1 else f"among the {count} values the host has"
 
 
 def _file(use: _Use, value: str, declared: InputSpec, uploads: frozenset[str]) -> Finding | None:
@@ -117,7 +123,7 @@ def _file(use: _Use, value: str, declared: InputSpec, uploads: frozenset[str]) -
     if "/" in name or "\\" in name or name.endswith("]"):
         message = f"{shown(value)} lies in a folder that the host does not list; not checked"
         return replace(_finding(use, "file-unchecked", message, value), severity="warning")
-    message = f"the host has no input file {shown(value)}; upload it first"
+    message = f"the host has no input file {shown(value)}: give it with --input, or upload it first"
     finding = _finding(use, "file-missing", message, value)
     allowed, more = first_few(options)
     near = nearest_name(value, [option for option in options if isinstance(option, str)])

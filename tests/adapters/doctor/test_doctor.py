@@ -224,3 +224,16 @@ def test_the_command_speaks_json(comfy: ComfyServer, capsys: pytest.CaptureFixtu
     rows = json.loads(capsys.readouterr().out)
     assert {"name", "status", "said", "remedy"} <= set(rows[0])
     console.configure(as_json=False, verbose=False)
+
+
+def test_of_several_hosts_one_that_is_away_is_named_and_no_failure(
+    comfy: ComfyServer, project: Path, tmp_path: Path
+) -> None:
+    told = tmp_path / "darkroom.yaml"
+    told.write_text(f'{told.read_text().rstrip()}\n  attic:\n    url: "http://127.0.0.1:9"\n')
+    aigen = project / "config" / "AIGen.yaml"
+    aigen.write_text(aigen.read_text().replace("host: studio", "host: [studio, attic]"))
+    checks = examine("first")
+    assert {check.status for check in found("workflow on studio", checks)} <= {"ok", "warning"}
+    assert [check.status for check in found("workflow on attic", checks)] == ["warning"]
+    assert [check.status for check in found("host attic", checks)] == ["warning"]

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from darkroom.adapters.supervision import (
     Process,
     State,
     down,
+    left,
     status,
     up,
 )
@@ -74,7 +75,9 @@ def test_numbers_given_away_again_are_nobody_of_ours(
     lab.mkdir(parents=True)
     other = Process(bystander.pid, "2521110@an-earlier-start-of-the-machine")
     State(other, {"sleeper": PartState("sleeper", "healthy", other)}).write(lab)
-    assert status(lab) is None
+    assert (status(lab), left(lab)) == (None, None)
+    assert not down(lab)
+    State(other, {"sleeper": PartState("sleeper", "healthy", other)}).write(lab)
     assert started(lab).keeper.pid != bystander.pid
     down(lab)
     assert bystander.poll() is None
@@ -114,3 +117,52 @@ def test_what_a_process_was_told_can_be_read(tmp_path: Path) -> None:
         while environments().get(process.pid, {}).get("MARK_OF_THIS_TEST") != "a = b":
             assert time.monotonic() < ends_at
         process.kill()
+
+
+PARENT = Part(
+    "parent",
+    (
+        sys.executable,
+        "-c",
+        "import subprocess, sys, time;"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); time.sleep(600)",
+    ),
+)
+
+
+def killed(process: Process) -> None:
+    os.kill(process.pid, signal.SIGKILL)
+    eventually(lambda: not process.lives)
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    ends_at = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < ends_at
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("leader_dies", [False, True], ids=["keeper", "keeper-and-leader"])
+@pytest.mark.parametrize("again", [False, True], ids=["down", "up"])
+def test_what_a_killed_keeper_left_is_said_and_ended(
+    lab: Path, leader_dies: bool, again: bool
+) -> None:
+    state = up(lab, lab.parent, Plan((PARENT,)), lambda _part: None, 60.0)
+    parent = state.parts["parent"].process
+    assert parent is not None
+    eventually(lambda: len(parent.group) == 2)
+    assert left(lab) is None  # somebody keeps it
+    killed(state.keeper)
+    if leader_dies:
+        killed(parent)
+    found = left(lab)
+    assert found is not None
+    assert [part.condition for part in found.parts.values()] == ["left"]
+    assert status(lab) is None
+    if again:
+        told: list[PartState] = []
+        up(lab, lab.parent, Plan((SLEEPER,)), told.append, 60.0)
+        assert (told[0].name, told[0].condition) == ("parent", "stopped")
+    else:
+        assert down(lab) is True
+    assert (parent.group, left(lab)) == ([], None)

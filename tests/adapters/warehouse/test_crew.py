@@ -11,6 +11,7 @@ import pytest
 
 from darkroom.adapters.stores.folder import FolderStore
 from darkroom.adapters.warehouse import building, crew, folder_walk
+from darkroom.adapters.warehouse.answering import serve
 from darkroom.adapters.warehouse.batches import shapes_of
 from darkroom.adapters.warehouse.crew import Crew
 from darkroom.adapters.warehouse.listing import Entry
@@ -18,7 +19,6 @@ from darkroom.adapters.warehouse.reading import Portion
 from darkroom.adapters.warehouse.shaping import Shapes
 from darkroom.adapters.warehouse.updating import Files, update
 from darkroom.adapters.warehouse.wire import receive_answer, send_answer, send_request, send_shapes
-from darkroom.adapters.warehouse.worker import serve
 from tests.adapters.warehouse.conftest import Ask
 from tests.adapters.warehouse.contents import contents
 from tests.fakes.archives import Archive
@@ -103,6 +103,25 @@ def test_what_a_killed_worker_did_not_read_is_read_all_the_same(
         for pid in found.pids[:victims]:
             os.kill(pid, signal.SIGKILL)
         assert _told(iter([first, *reading])) == expected
+
+
+@pytest.mark.parametrize("victims", [1, 2])
+def test_what_a_stopped_worker_did_not_read_is_read_all_the_same(
+    mixed: Archive,
+    folder: FolderStore,
+    shapes: Shapes,
+    victims: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entries = _entries(folder)
+    portions = _portions(entries)
+    with Crew(folder, 1) as alone, Crew(folder, 2) as found:
+        found.start()
+        for pid in found.pids[:victims]:
+            os.kill(pid, signal.SIGSTOP)  # without a bound it would be waited for for ever
+        monkeypatch.setattr(crew, "_ANSWERS_WITHIN_S", 0.2)
+        read = _told(found.read(portions, entries, shapes))
+        assert read == _told(alone.read(portions, entries, shapes))
 
 
 def test_workers_end_when_the_one_who_asks_gives_up(

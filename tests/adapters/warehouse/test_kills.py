@@ -1,5 +1,6 @@
 """kill -9 anywhere in a synchronisation: readers keep a whole warehouse, the next one mends."""
 
+import os
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ from darkroom.adapters.warehouse.updating import Files, update
 from tests.adapters.warehouse.conftest import Ask
 from tests.adapters.warehouse.contents import contents
 from tests.fakes.archives import Archive
+from tests.fakes.unmeasured import unmeasured
 
 DIE = """
 import os, signal, sys
@@ -38,7 +40,14 @@ ENDLESS = 10**9
 def _sync_until(calls: int, folder: FolderStore, files: Files) -> subprocess.CompletedProcess[str]:
     """Synchronise in another process, which dies after so many calls and returns."""
     command = [sys.executable, "-c", DIE, str(folder.root), str(files.published), str(calls)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    return subprocess.run(
+        command,
+        env=unmeasured(os.environ),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
 
 
 def _grown(archive: Archive) -> None:

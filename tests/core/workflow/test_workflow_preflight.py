@@ -131,11 +131,18 @@ def test_a_long_list_is_shown_in_part():
     assert str(found[0]).endswith("allowed: s0, s1, s2, s3, s4, s5, s6, s7, ... and 22 more")
 
 
-def test_an_empty_list_means_that_the_host_has_none():
+@pytest.mark.parametrize(
+    ("models", "said"),
+    [
+        ([], "is not there: the host lists nothing that could be chosen here"),
+        (["a.safetensors"], "is not the one value the host has"),
+    ],
+)
+def test_a_host_with_hardly_a_model_is_said_so_in_words(models: list[str], said: str):
     data = document("object_info")
-    data["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"] = [[]]
+    data["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"] = [models]
     found = preflight(corpus("sd15_txt2img"), read_object_info(data))
-    assert "not among the 0 values the host has" in str(found[0])
+    assert said in str(found[0])
 
 
 @pytest.mark.parametrize(

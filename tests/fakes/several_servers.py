@@ -1,0 +1,88 @@
+"""Several scripted ComfyUI servers, each behind a proxy that a test may close."""
+
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from darkroom.core.fleet.health import Patience
+from darkroom.writepath import fleet_opening
+from tests.fakes.comfy_server import ComfyServer, draw, running_server, start
+from tests.fakes.fast_timing import FAST
+from tests.fakes.fault_proxy import FaultProxy
+from tests.fakes.workflows import document
+
+SHORT = replace(FAST, zombie_s=0.3, stall_s=0.5, first_progress_s=0.8, poll_s=0.1)
+
+
+class Servers:
+    """Servers by name."""
+
+    def __init__(self) -> None:
+        self.comfy: dict[str, ComfyServer] = {}
+        self.urls: dict[str, str] = {}
+        self._proxies: dict[str, FaultProxy] = {}
+
+    def add(self, name: str, stack: ExitStack) -> None:
+        comfy, url = stack.enter_context(running_server())
+        proxy = stack.enter_context(FaultProxy(int(url.rpartition(":")[2])))
+        comfy.catalogue = document("object_info")
+        self.comfy[name], self._proxies[name], self.urls[name] = comfy, proxy, proxy.url
+
+    def write(self, home: Path, more: Mapping[str, str] | None = None) -> None:
+        """All of them into darkroom.yaml; `more` are further keys of each."""
+        further = more or {}
+        hosts = (f"  {n}: {{url: '{u}'{further.get(n, '')}}}\n" for n, u in self.urls.items())
+        (home / "darkroom.yaml").write_text(f"hosts:\n{''.join(hosts)}")
+
+    def cut_off(self, name: str) -> None:
+        """As if its machine had lost its power."""
+        self._proxies[name].faults.refuse = True
+        self._proxies[name].hang_up()
+
+    def dies_at(self, name: str, nth: int) -> None:
+        """Have it die while it draws its nth image."""
+
+        def work(server: ComfyServer, job: Any) -> None:
+            if len(server.posts) < nth:
+                draw(server, job)
+            else:
+                start(server, job)
+                self.cut_off(name)
+
+        self.comfy[name].work = work
+
+    def becomes(self, name: str, version: str) -> None:
+        """Another version of ComfyUI runs there."""
+        self.comfy[name].stats["system"]["comfyui_version"] = version
+
+    def drawn(self, name: str) -> int:
+        """How many graphs it was given."""
+        return len(self.comfy[name].posts)
+
+    def seeds(self) -> list[int]:
+        """Every seed that any server was given."""
+        posts = [post for comfy in self.comfy.values() for post in comfy.posts]
+        # one that was cut off by a kill has no prompt, and draws nothing
+        nodes = [node for post in posts for node in post.get("prompt", {}).values()]
+        return sorted(n["inputs"]["seed"] for n in nodes if n["class_type"] == "KSampler")
+
+
+def be_impatient(patch: pytest.MonkeyPatch) -> None:
+    """Have a fleet of this process give up within a second or two."""
+    patch.setattr(fleet_opening, "Timing", lambda: SHORT)
+    patch.setattr(fleet_opening, "_OUTAGE_S", 0.3)
+    patch.setattr(fleet_opening, "PATIENCE", Patience(first_pause_s=0.1, failures=4))
+
+
+@contextmanager
+def running_servers(*names: str) -> Generator[Servers]:
+    """Servers of these names."""
+    with ExitStack() as stack:
+        servers = Servers()
+        for name in names:
+            servers.add(name, stack)
+        yield servers

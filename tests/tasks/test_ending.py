@@ -1,0 +1,91 @@
+"""SIGTERM ends the drawing of an experiment: its jobs leave the server, and Prefect hears of it."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from prefect.exceptions import TerminationSignal
+
+from darkroom.core.errors import Interrupted
+from darkroom.core.experiments.deciding import Draw
+from darkroom.experiments import judging
+from darkroom.experiments.running import Work
+from tasks import draw_cells
+from tasks.ending import called_back
+from tests.experiments.lab_scenes import Lab, ReadingJudge, connected
+from tests.fakes.comfy_server import hold, running_server
+from tests.writepath.invariants import violations
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Lab]:
+    monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    judge = ReadingJudge()
+    monkeypatch.setattr(judging, "judge_of", lambda *_: judge)
+    with running_server() as (server, url), connected(Lab(tmp_path, server, url, judge)) as made:
+        made.write()
+        yield made
+
+
+def end_soon(when: threading.Event) -> None:
+    def send() -> None:
+        if when.wait(20):  # else the run has ended otherwise, and this process is to live
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=send, daemon=True).start()
+
+
+def test_a_run_that_a_worker_ends_leaves_no_job_on_the_server(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(draw_cells, "gpu_slot", lambda _host: _free())
+    lab.server.work = hold
+    both = threading.Event()
+
+    def watch() -> None:
+        ends_at = time.monotonic() + 20
+        while not (lab.server.running and lab.server.pending) and time.monotonic() < ends_at:
+            time.sleep(0.01)
+        if lab.server.pending:
+            both.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    before = signal.getsignal(signal.SIGTERM)
+    with Work("demo/first") as work:
+        step = work.decide()
+        assert isinstance(step, Draw)
+        end_soon(both)
+        with pytest.raises(TerminationSignal):
+            draw_cells.draw_cells.fn(work, step)
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert (lab.server.running, lab.server.pending) == (None, [])
+    assert violations(lab.home / "projects") == []
+
+
+def _free() -> object:
+    from darkroom.writepath.fleet_terms import free
+
+    return free("")
+
+
+def test_ctrl_c_stays_ctrl_c() -> None:
+    with pytest.raises(Interrupted), called_back():
+        raise Interrupted("interrupted", "stopped before the end")
+
+
+def test_a_thread_hears_no_signals_and_changes_nothing() -> None:
+    heard: list[object] = []
+
+    def work() -> None:
+        with called_back():
+            heard.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert heard == [signal.getsignal(signal.SIGTERM)]
