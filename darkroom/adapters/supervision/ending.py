@@ -7,6 +7,7 @@ the process that was started.
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from darkroom.adapters.supervision.state import Process
@@ -23,15 +24,16 @@ def end(process: Process, polite_s: float = POLITE_S) -> bool:
             break
         with suppress(ProcessLookupError, PermissionError):
             os.kill(process.pid, number)
-        _wait(process, wait_s)
+        _wait(lambda: process.lives, wait_s)
     # each part leads a group of its own; what it started must not outlive it
     if process.group:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+        _wait(lambda: bool(process.group), FINAL_S)
     return not process.lives
 
 
-def _wait(process: Process, wait_s: float) -> None:
+def _wait(remains: Callable[[], bool], wait_s: float) -> None:
     deadline = time.monotonic() + wait_s
-    while process.lives and time.monotonic() < deadline:
+    while remains() and time.monotonic() < deadline:
         time.sleep(_EVERY_S)
