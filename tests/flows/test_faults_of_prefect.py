@@ -23,7 +23,7 @@ from flows.stuck import FOLDER, call_crashed
 from tests.fakes.comfy_server import ComfyServer, Job, draw
 from tests.fakes.prefect_servers import DATABASE, copy, end_server, start_server
 from tests.fakes.s3_servers import free_port
-from tests.flows.fault_scenes import Bench
+from tests.flows.fault_scenes import Bench, free_slots
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
 
@@ -68,6 +68,8 @@ def one_server(
 @pytest.fixture
 def other_server(one_server: OtherServer) -> Iterator[OtherServer]:
     one_server.start()
+    with temporary_settings({PREFECT_API_URL: one_server.url}):
+        free_slots()  # of the test before, whose run could not give its slot back
     try:
         yield one_server
     finally:
