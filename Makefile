@@ -33,7 +33,7 @@ demo: .venv/base ## draw a sheet and refine the demo project: no GPU, no downloa
 	@$(BIN)/darkroom run demo
 
 test: .venv/dev ## run all tests and hold the coverage bars
-	$(PYTEST) -n $(WORKERS) --dist worksteal --cov --cov-report=term --cov-fail-under=95
+	$(PYTEST) -n $(WORKERS) --dist worksteal --cov --cov-report= --cov-fail-under=95
 	$(BIN)/coverage report --include='darkroom/core/*' --fail-under=100
 
 .venv-models/ready: pyproject.toml constraints.txt constraints-models.txt

@@ -1,8 +1,8 @@
 """After any crash: jobs come to their end, and runs of the worker go on.
 
 Owns the order: first what processes left, jobs and slots of servers, then the flow runs, which
-find it settled. What
-becomes of a job is `darkroom.writepath.reconcile`'s, of a flow run `flows.recovering`'s.
+find it settled. What becomes of a job is `darkroom.writepath.reconcile`'s, of a flow run
+`flows.recovering`'s.
 """
 
 import time

@@ -2,10 +2,10 @@
 
 Owns the limit's name, that it is there, and how it is held. What a killed process of this
 machine held is given back before anybody waits; of other machines the lease, which is short, has
-to run out. It is held for a batch: on SQLite an
-acquisition can take two seconds. The server that a single command starts for itself knows
-of no other run, so nothing is asked of it. ComfyUI queues by itself: a slot that cannot be
-had because Prefect does not answer costs order, not images, and the drawing goes on.
+to run out. It is held for a batch: on SQLite an acquisition can take two seconds. The server
+that a single command starts for itself knows of no other run, so nothing is asked of it.
+ComfyUI queues by itself: a slot that cannot be had because Prefect does not answer costs order,
+not images, and the drawing goes on.
 """
 
 import platform

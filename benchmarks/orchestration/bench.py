@@ -108,7 +108,7 @@ def _job_of(keys: RunKeys, number: int) -> Any:
             "workflow": {"name": "txt2img", "model": "a.safetensors"},
             "parameters": {"seed": number, "steps": 20, "cfg": 7.0, "sampler": "euler"},
         }
-        engine = f"{receipt.kind}/{receipt.version}"
+        engine = receipt.engine
         return Job(keys, number, graph(number), number, engine, describes=describes)
 
     return job

@@ -85,7 +85,7 @@ def draw(lab: Lab, plan: Plan, tell: Callable[[int], None] = lambda _count: None
                     iteration=number,
                     graph=cast("Graph", own.as_json()),
                     seed=seed,
-                    engine=f"{said.kind}/{said.version}",
+                    engine=said.engine,
                     describes={
                         "input": {"prompt": prompt, "negative_prompt": ""},
                         "workflow": {"name": "txt2img_api.json", "model": read.checkpoint},

@@ -8,12 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, cast
 
-from darkroom.adapters.drained import Drains
 from darkroom.core.errors import ComfyUnreachable, DarkroomError, StoreUnavailable, VisionError
 from darkroom.core.experiments.cells import Cell
 from darkroom.core.experiments.deciding import Entry
 from darkroom.core.fleet.budget import Budget
-from darkroom.core.fleet.health import Patience
 from darkroom.core.jobs import EngineReceipt
 from darkroom.core.keys import RunKeys
 from darkroom.experiments.history import Kept, add_event, plain_entries, read_kept
@@ -22,14 +20,11 @@ from darkroom.experiments.spending import Limits
 from darkroom.writepath.batch import BatchResult, Broke, OnResult
 from darkroom.writepath.desk import Committed, Ended, Job, Stored, Waiting
 from darkroom.writepath.fleet import Order, Slot, draw_fleet
-from darkroom.writepath.fleet_opening import terms_of
-from darkroom.writepath.fleet_terms import Terms
 from darkroom.writepath.intents import Bag
 
 STOPS = (ComfyUnreachable, StoreUnavailable, VisionError)
 """What the next image would meet as well."""
 _WITHHELD = "order-withheld"
-_PATIENCE = Patience(first_pause_s=1.0, failures=6)
 
 
 @dataclass(frozen=True)
@@ -82,12 +77,7 @@ class Studio:
         What the limits leave undrawn is told to nobody.
         """
         opened = self.opened
-        terms = Terms(
-            terms_of(opened.lab),
-            Drains(opened.lab).is_drained,
-            patience=_PATIENCE,
-            budget=Budget(limits.images, limits.gpu_seconds),
-        )
+        terms = replace(opened.terms, budget=Budget(limits.images, limits.gpu_seconds))
         results = draw_fleet(
             [self._order(each) for each in wanted],
             opened.desk,
@@ -167,7 +157,7 @@ class Studio:
         prepared = base.prepared(base.graph_of(wanted.cell, wanted.seed), wanted.seed)
         # the same seed again is the same job, but for this
         again = f"; repeat {entry.repeat}" if entry.repeat > 1 else ""
-        engine = f"{receipt.kind}/{receipt.version}{again}"
+        engine = f"{receipt.engine}{again}"
         (job,) = prepared.jobs(self.keys, engine, self.opened.judging.asked)
         cell = wanted.cell
         described = {

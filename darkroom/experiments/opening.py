@@ -29,6 +29,7 @@ from darkroom.generating.request import Request
 from darkroom.generating.sources import sources_of
 from darkroom.writepath.desk import Desk
 from darkroom.writepath.fleet_opening import opened_servers
+from darkroom.writepath.fleet_terms import Terms
 from darkroom.writepath.opening import opened_desk
 
 _TURN_WAIT_S = 30.0
@@ -51,6 +52,8 @@ class Opened:
     checked: Checked
     judging: Judging
     history: History
+    terms: Terms
+    """On which the servers draw."""
     away: tuple[str, ...] = ()
     """Servers that did not answer, and why."""
 
@@ -137,6 +140,7 @@ def opened(name: str, *, is_test: bool = False, is_alone: bool = False) -> Gener
             catalogues=catalogues,
             checked=checked,
             judging=stack.enter_context(judging),
+            terms=servers.terms,
             away=servers.away,
             history=read_history(desk.store, declared.project.name, declared.experiment.name),
         )

@@ -91,18 +91,13 @@ def show(lab: Lab, on_drawn: Callable[[int], None]) -> Showcase:
         desk = stack.enter_context(opened_desk(lab))
         renderer = stack.enter_context(renderer_of(lab, Comfy(host=EMBEDDED)))
         keys = new_run(desk, PROJECT)
-        engine = _engine(renderer)
+        engine = renderer.receipt().engine
         jobs = [_job(project, keys, number, engine) for number in range(1, len(PROMPTS) + 1)]
         results = draw_batch(jobs, desk, renderer, on_result=lambda _n, _r: on_drawn(1))
         shown = [_judged(desk, *pair) for pair in zip(PROMPTS, results, strict=True)]
         same = _drawn_again(desk, renderer, shown[0].key)
         desk.store.put(_SHEET, _page(desk, shown), "image/png")
         return Showcase(keys.run_id, desk.store.url_for(_SHEET), tuple(shown), same)
-
-
-def _engine(renderer: Renderer) -> str:
-    said = renderer.receipt()
-    return f"{said.kind}/{said.version}"
 
 
 def _job(project: Project, keys: RunKeys, number: int, engine: str) -> Job:

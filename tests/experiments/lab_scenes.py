@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from darkroom.adapters.vision.chat import Usage
@@ -19,10 +20,10 @@ from darkroom.adapters.vision.judge import Asking, Judged
 from darkroom.core.answers import Answer
 from darkroom.core.config.rules import Criterion, Question
 from darkroom.core.errors import VisionError
-from darkroom.experiments import telling
+from darkroom.experiments import judging, telling
 from darkroom.experiments.report import Report
 from darkroom.experiments.running import carry_out
-from tests.fakes.comfy_server import ComfyServer, Job, end_badly, finish, start
+from tests.fakes.comfy_server import ComfyServer, Job, end_badly, finish, running_server, start
 from tests.fakes.workflows import document
 from tests.runs.run_scenes import workflow
 
@@ -154,6 +155,18 @@ class Lab:
     def sidecars(self) -> list[dict[str, Any]]:
         found = sorted(self.home.glob("projects/demo/working/*/images/*.json"))
         return [json.loads(path.read_text()) for path in found]
+
+
+@contextmanager
+def furnished(home: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Lab]:
+    """The laboratory that every test of experiments starts with."""
+    monkeypatch.setenv("DARKROOM_HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "none"))
+    judge = ReadingJudge()
+    monkeypatch.setattr(judging, "judge_of", lambda *_: judge)
+    with running_server() as (server, url), connected(Lab(home, server, url, judge)) as made:
+        made.write()
+        yield made
 
 
 @contextmanager

@@ -6,22 +6,16 @@ from pathlib import Path
 import pytest
 from prefect.client.orchestration import get_client
 
-from darkroom.experiments import judging
 from flows.experiment import experiment
 from flows.stuck import FOLDER
-from tests.experiments.lab_scenes import Lab, ReadingJudge, connected, paint
-from tests.fakes.comfy_server import ComfyServer, Job, running_server
+from tests.experiments.lab_scenes import Lab, furnished, paint
+from tests.fakes.comfy_server import ComfyServer, Job
 from tests.flows.shown_artifacts import shown
 
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_server: None) -> Generator[Lab]:
-    monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
-    judge = ReadingJudge()
-    monkeypatch.setattr(judging, "judge_of", lambda *_: judge)
-    with running_server() as (server, url), connected(Lab(tmp_path, server, url, judge)) as made:
-        made.write()
+    with furnished(tmp_path, monkeypatch) as made:
         yield made
 
 

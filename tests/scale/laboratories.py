@@ -16,7 +16,7 @@ import yaml
 from tests.scale.cluster import BUCKET, PREFECT, Cluster
 from tests.scale.hosts import Host
 
-BUDGET = 6
+BUDGET = 10
 """Images a run draws: its rules cannot be met."""
 RULES = {
     "project": {"name": "never met", "max_iterations": BUDGET, "strategy": "predicate"},

@@ -100,13 +100,28 @@ def set_up(scene: Scene) -> None:
     told = {name: automation[name] for name in ("name", "trigger", "actions")}
     told["trigger"]["within"] = NOTICED_AFTER_S
     scene.cluster.asked("PUT", f"/automations/{automation['id']}", told)
+    let_runs_draw_side_by_side(scene)
+
+
+def let_runs_draw_side_by_side(scene: Scene) -> None:
+    """As many at once on an engine as a host takes, so that all are in their middle together."""
+    for limit in scene.cluster.asked("POST", "/v2/concurrency_limits/filter", {}):
+        if limit["name"].startswith("gpu:"):
+            wider = {"limit": 2 * len(LOST)}  # both hosts have the name of this machine
+            scene.cluster.asked("PATCH", f"/v2/concurrency_limits/{limit['id']}", wider)
 
 
 def lose_one(scene: Scene) -> None:
     """One host takes two runs; it dies when both have images and neither has all."""
     scene.submit(LOST)
     scene.dies.work()
-    wait_for(lambda: all(scene.images(project) for project in LOST), "the first images", 240.0)
+
+    def both_are_in_their_middle() -> bool:
+        drawn = [scene.images(project) for project in LOST]
+        assert max(drawn) < BUDGET, "one had ended before the other began"
+        return min(drawn) > 0
+
+    wait_for(both_are_in_their_middle, "the first images", 240.0)
     scene.killed = scene.dies.host.lose_power()
     scene.before = scene.committed()
     assert scene.dies.host.pids() == []

@@ -12,23 +12,17 @@ from prefect.exceptions import TerminationSignal
 
 from darkroom.core.errors import Interrupted
 from darkroom.core.experiments.deciding import Draw
-from darkroom.experiments import judging
 from darkroom.experiments.running import Work
 from tasks import draw_cells
 from tasks.ending import called_back
-from tests.experiments.lab_scenes import Lab, ReadingJudge, connected
-from tests.fakes.comfy_server import hold, running_server
+from tests.experiments.lab_scenes import Lab, furnished
+from tests.fakes.comfy_server import hold
 from tests.writepath.invariants import violations
 
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Lab]:
-    monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
-    judge = ReadingJudge()
-    monkeypatch.setattr(judging, "judge_of", lambda *_: judge)
-    with running_server() as (server, url), connected(Lab(tmp_path, server, url, judge)) as made:
-        made.write()
+    with furnished(tmp_path, monkeypatch) as made:
         yield made
 
 

@@ -154,7 +154,7 @@ def _drawn(
     keys = _new_run(desk, project)
     examiner = examiner_of(lab, project, [one.sidecar for one in sources], receipt.kind)
     asked: Bag = {"judge": examiner[0]} if examiner else {}
-    engine = f"{receipt.kind}/{receipt.version}"
+    engine = receipt.engine
     jobs = [_job(keys, number, one, engine, asked) for number, one in enumerate(sources, 1)]
     trial = _trial(desk, keys, pattern, [job.image_key for job in jobs])
     desk.store.put(trial_key(trial), serialise(trial), "application/json")

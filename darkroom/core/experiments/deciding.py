@@ -3,8 +3,7 @@
 Owns the order of images (one seed of every cell before the next seed, so that what is
 there can soon be compared; by model within a seed, and back again in the next, to spare
 reloads), how many are drawn before the next decision, and the rules that end a cell or
-everything. Decides from what is there alone, so
-that a resumed experiment decides the same.
+everything. Decides from what is there alone, so that a resumed experiment decides the same.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
