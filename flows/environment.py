@@ -16,3 +16,7 @@ ALWAYS: Mapping[str, str] = {
     "DO_NOT_TRACK": "1",
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
 }
+OUTLIVES_READERS: Mapping[str, str] = {
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "flows.lasting_console.LastingConsole"
+}
+"""For workers, whose runs inherit it: see that module."""

@@ -17,6 +17,7 @@ from flows.stuck import known_as_running
 from tasks.catch_up import catch_up
 from tasks.close_experiment import close_experiment
 from tasks.draw_cells import draw_cells
+from tasks.listening import in_its_log
 from tasks.notify import Notified, page
 from tasks.open_experiment import open_experiment
 from tasks.show_experiment import show_experiment, show_grid
@@ -43,7 +44,7 @@ def experiment(
         options: How to go about it; every field may be left as it is.
         connections: Blocks of this Prefect server that the run uses.
     """
-    with connected(connections), Notified(FLOW, project) as told:
+    with connected(connections), in_its_log(), Notified(FLOW, project) as told:
         return carry_out(options.of(project, name), told)
 
 

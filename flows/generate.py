@@ -19,6 +19,7 @@ from darkroom.generating.request import MOST_IMAGES
 from flows.stuck import known_as_running
 from tasks.catch_up import catch_up
 from tasks.generate_images import generate_images
+from tasks.listening import in_its_log
 from tasks.notify import Notified
 from tasks.show_generated import show_generated
 
@@ -50,6 +51,7 @@ def generate(
     """
     with (
         connected(connections),
+        in_its_log(),
         Notified(FLOW, project),
         known_as_running(open_lab().home),
     ):

@@ -28,6 +28,7 @@ from tasks.commit import commit
 from tasks.compare import compare
 from tasks.draw import draw
 from tasks.dry_run import dry_run
+from tasks.listening import in_its_log
 from tasks.notify import Notified, page
 from tasks.open_run import open_run
 from tasks.reconcile_jobs import reconcile_jobs
@@ -56,7 +57,7 @@ def iterate(
         connections: Blocks of this Prefect server that the run uses.
     """
     params = options.of(project)
-    with connected(connections):
+    with connected(connections), in_its_log():
         if params.dry_run:
             return dry_run(params)
         with Notified(FLOW, project) as told:

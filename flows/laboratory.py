@@ -12,7 +12,9 @@ import sys
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from darkroom.adapters import supervision
 from darkroom.adapters.engine_process import engine_of
@@ -22,7 +24,7 @@ from darkroom.adapters.stores.durable import local_errors
 from darkroom.adapters.supervision import Part, PartState, Plan, Process, State, end
 from darkroom.adapters.supervision.state import read_state
 from darkroom.core.errors import OutsideError
-from flows.environment import ALWAYS, PREFECT_HOME, RUN_ID, WHOLE_LABORATORY
+from flows.environment import ALWAYS, OUTLIVES_READERS, PREFECT_HOME, RUN_ID, WHOLE_LABORATORY
 
 FOLDER = ".darkroom/laboratory"
 CLIENT_FILE = "prefect.toml"
@@ -58,7 +60,7 @@ class Laboratory:
         state = supervision.up(self.folder, self.lab.home, plan, on_change, check=self._check_port)
         with local_errors(str(self.lab.home)):
             # what runs already may listen elsewhere than was asked for now
-            running = state.parts["prefect-server"].address or self.address
+            running = state.parts[SERVER].address or self.address
             _write_client_file(self.lab.home, f"{running}/api", password)
         return state
 
@@ -70,9 +72,12 @@ class Laboratory:
 
     def _parts(self, password: str) -> list[Part]:
         client = client_environment(self.lab.home, f"{self.address}/api", password)
-        parts = [
+        # what draws comes first and goes last: a run that goes on must not miss it for long
+        engine = [] if self.lab.config.hosts else [Part(ENGINE, (*_PYTHON, _ENGINE_KEEPING))]
+        return [
+            *engine,
             Part(
-                "prefect-server",
+                SERVER,
                 (
                     *_PYTHON,
                     "prefect",
@@ -90,15 +95,13 @@ class Laboratory:
             ),
             Part("set-up", (*_PYTHON, "flows.set_up"), client, once=True, is_trusted=True),
             Part(
-                "worker",
+                WORKER,
                 (*_PYTHON, "prefect", "worker", "start", "--pool", POOL, "--name", "darkroom"),
-                {**client, "PREFECT_WORKER_QUERY_SECONDS": "2"},
+                {**client, **OUTLIVES_READERS, "PREFECT_WORKER_QUERY_SECONDS": "2"},
                 is_trusted=True,
+                is_outlived=True,  # by runs
             ),
         ]
-        if not self.lab.config.hosts:
-            parts.append(Part(ENGINE, (*_PYTHON, "darkroom.adapters.engine_keeping")))
-        return parts
 
     def _server_environment(self, password: str) -> dict[str, str]:
         return {
@@ -116,8 +119,11 @@ class Laboratory:
 
 
 POOL = "darkroom"
+SERVER = "prefect-server"
+WORKER = "worker"
 ENGINE = "engine"
 _PYTHON = (sys.executable, "-P", "-m")
+_ENGINE_KEEPING = "darkroom.adapters.engine_keeping"
 
 
 def client_environment(home: Path, api_url: str, password: str) -> dict[str, str]:
@@ -139,7 +145,7 @@ def join(home: Path, environ: MutableMapping[str, str]) -> None:
     if environ.get("PREFECT_API_URL"):
         return
     state = supervision.status(home / FOLDER)
-    server = state.parts.get("prefect-server") if state else None
+    server = state.parts.get(SERVER) if state else None
     if server is not None and server.condition == "healthy" and server.address:
         password = _password(home / FOLDER)
         environ.update(client_environment(home, f"{server.address}/api", password))
@@ -188,6 +194,23 @@ def _runs(home: Path) -> list[tuple[str, Process]]:
 def status(home: Path) -> State | None:
     """What is kept; None where nobody keeps anything."""
     return supervision.status(home / FOLDER)
+
+
+def worker_began(home: Path) -> datetime | None:
+    """Since when the worker lives that is kept here; None where none does."""
+    state = status(home)
+    worker = state.parts.get(WORKER) if state else None
+    if worker is None or worker.began_at is None or not (worker.process and worker.process.lives):
+        return None
+    return datetime.fromtimestamp(worker.began_at, UTC)
+
+
+def earlier_port(home: Path) -> int | None:
+    """Where the server of a laboratory listened whose keeper is gone without a `down`."""
+    state = read_state(home / FOLDER)
+    if state is None or state.lives or (server := state.parts.get(SERVER)) is None:
+        return None
+    return urlsplit(server.address or "").port
 
 
 def left(lab: Lab) -> tuple[PartState, ...]:

@@ -12,6 +12,7 @@ from darkroom.archive.patterns.params import PatternsOptions, PatternsParams
 from darkroom.archive.syncing_params import SyncParams
 from darkroom.core.config.forms import Connections, ProjectName
 from tasks.find_patterns import find_patterns
+from tasks.listening import in_its_log
 from tasks.show_patterns import show_patterns
 from tasks.synchronise import synchronise
 from tasks.try_pattern import try_pattern
@@ -35,7 +36,7 @@ def patterns(
         options: Which patterns to look for, and whether to try them.
         connections: Blocks of this Prefect server that the run uses.
     """
-    with connected(connections):
+    with connected(connections), in_its_log():
         report = carry_out(options.of(project))
         show_patterns(report)
         return report

@@ -29,8 +29,9 @@ from darkroom.adapters.processes import environments
 from darkroom.adapters.settings import read_lab
 from darkroom.runs.checkpoint import read_checkpoint
 from flows.environment import RUN_ID, WHOLE_LABORATORY
+from flows.laboratory import worker_began
 from flows.stuck import FOLDER, GONE, LATE, Record, read_record
-from flows.unbegun import HERE, NEVER_BEGAN, Unbegun
+from flows.unbegun import ANYWHERE, HERE, NEVER_BEGAN, NEVER_RAN, Unbegun
 
 DEPLOYMENT = "reconcile/default"
 GOES_ON = frozenset(
@@ -42,7 +43,6 @@ STARTS = 4
 GIVEN_UP = "GivenUp"
 """The name of the state of a crashed run that is not started again; people are told of it."""
 _NOT_OLDER_THAN = timedelta(days=1)
-_JUST_BEGUN = timedelta(seconds=10)
 
 
 @dataclass
@@ -72,7 +72,7 @@ def recover(
     `on_given_up` hears of each that does not any more, once, with its flow's name.
     """
     moment = now or datetime.now(UTC)
-    work = _Work(client, home, moment, _processes(home), Recovered(), on_given_up)
+    work = _Work(client, home, moment, on_given_up, worker_began(home))
     work.call_crashed()
     names: dict[UUID, str] = {}
     for run in work.runs(StateType.CRASHED):
@@ -108,25 +108,35 @@ class _Work:
     client: SyncPrefectClient
     home: Path
     now: datetime
-    living: frozenset[str]
-    said: Recovered
     on_given_up: Callable[[FlowRun, str], None]
+    worker_began: datetime | None
+    """When the one worker that there is began, where that is known."""
+    said: Recovered = field(default_factory=Recovered)
+    living: frozenset[str] = frozenset()
+    """Flow runs that processes of this machine carried out at the last question."""
 
-    def runs(self, *states: StateType) -> list[FlowRun]:
-        """Runs of deployments, of late, in these states."""
-        return self.client.read_flow_runs(
+    def runs(self, *states: StateType, deployed: bool = True) -> list[FlowRun]:
+        """Runs of deployments, or those that commands began, of late, in these states."""
+        found = self.client.read_flow_runs(
             flow_run_filter=FlowRunFilter(
                 state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states))),
-                deployment_id=FlowRunFilterDeploymentId(is_null_=False),
+                deployment_id=FlowRunFilterDeploymentId(is_null_=not deployed),
                 expected_start_time=FlowRunFilterExpectedStartTime.model_validate(
                     {"after_": self.now - _NOT_OLDER_THAN}
                 ),
             ),
             limit=200,
         )
+        # after the question: whoever said in between that it runs has a process by now
+        self.living = _processes(self.home)
+        return found
 
     def call_crashed(self) -> None:
         """Find those that nobody carries out although Prefect says so."""
+        for run in self.runs(StateType.PENDING, deployed=False):
+            assert run.state is not None  # it was asked for by its state
+            if self.now - run.state.timestamp > ANYWHERE:  # a command begins what it made at once
+                self._crashed(run, NEVER_RAN)
         if os.environ.get(WHOLE_LABORATORY):
             for run in self.runs(StateType.RUNNING, StateType.PENDING):
                 self._call_crashed_here(run)
@@ -139,13 +149,18 @@ class _Work:
     def _call_crashed_here(self, run: FlowRun) -> None:
         """All workers are of this machine: without a process here there is none."""
         assert run.state is not None  # it was asked for by its state
-        patience = _JUST_BEGUN if run.state.is_running() else HERE
         if self._lives(run):
             return
-        if self.now - run.state.timestamp >= patience:
-            self._crashed(run, GONE if run.state.is_running() else NEVER_BEGAN)
+        if run.state.is_running():  # by its own word, so there was a process
+            self._crashed(run, GONE)
+        elif self._taker_is_gone(run.state) or self.now - run.state.timestamp >= HERE:
+            self._crashed(run, NEVER_BEGAN)
         else:
             self.said.too_early.append(run.name)
+
+    def _taker_is_gone(self, pending: State) -> bool:
+        """Whether it was taken before the worker of this machine began: by one that has ended."""
+        return self.worker_began is not None and pending.timestamp < self.worker_began
 
     def _crashed(self, run: FlowRun, why: str) -> None:
         self._set(run, Crashed(message=why))

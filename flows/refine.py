@@ -17,6 +17,7 @@ from darkroom.generating.series import Refined
 from flows.stuck import known_as_running
 from tasks.attempt import attempt
 from tasks.close_series import close_series
+from tasks.listening import in_its_log
 from tasks.notify import Notified, page
 from tasks.open_series import open_series
 from tasks.show_series import show_series
@@ -45,6 +46,7 @@ def refine(
     """
     with (
         connected(connections),
+        in_its_log(),
         Notified(FLOW, project) as told,
         known_as_running(open_lab().home),
     ):

@@ -15,6 +15,7 @@ from prefect.client.schemas.objects import FlowRun, Worker
 from prefect.exceptions import ObjectNotFound
 
 NEVER_BEGAN = "the worker that had taken it was gone before it began"
+NEVER_RAN = "the command that had made it was gone before it began"
 TAKEN_BY = "prefect.worker.name"
 """The label by which Prefect says which worker took a run."""
 MY_WORKER = "PREFECT__WORKER_NAME"

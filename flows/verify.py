@@ -13,6 +13,7 @@ from darkroom.archive.verifying_report import VerifyReport
 from darkroom.core.config.forms import Connections, ProjectName
 from darkroom.core.errors import DataError
 from flows.stuck import known_as_running
+from tasks.listening import in_its_log
 from tasks.notify import Notified
 from tasks.open_verifying import open_verifying
 from tasks.redraw_group import redraw_group
@@ -40,6 +41,7 @@ def verify(
     """
     with (
         connected(connections),
+        in_its_log(),
         Notified("verify", project),
         known_as_running(open_lab().home),
     ):

@@ -18,12 +18,13 @@ from darkroom.adapters.settings import Lab
 from darkroom.adapters.stores.durable import local_errors
 from darkroom.core.config.fields import EMBEDDED
 from darkroom.core.errors import OutsideError, UsageError
-from flows.environment import ALWAYS, PREFECT_HOME, WHOLE_LABORATORY
+from flows.environment import ALWAYS, OUTLIVES_READERS, PREFECT_HOME, WHOLE_LABORATORY
 from flows.laboratory import HEARTBEAT_S, POOL
 
 AT_ONCE = 2
 """While one image is judged and stored, the other is drawn."""
 USUALLY: Mapping[str, str] = {
+    **OUTLIVES_READERS,
     "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": HEARTBEAT_S,
     "PREFECT_WORKER_QUERY_SECONDS": "2",

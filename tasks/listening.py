@@ -1,17 +1,38 @@
-"""Prefect's pages are a view: a server that takes nothing more changes nothing in the work.
+"""What Prefect is told beside the work: its pages, and the log of the flow run.
 
-Owns what counts as a server that went away, and that it is said once.
+Owns what counts as a server that went away, that it is said once, and which of the things that
+are told stand in the log. All of it is a view: a server that takes nothing more changes
+nothing in the work.
 """
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
-from prefect.exceptions import PrefectException
+from prefect.exceptions import MissingContextError, PrefectException
+from prefect.logging import get_run_logger
 
-from darkroom.runs.telling import Said, tell
+from darkroom.runs.telling import Event, Said, also_heard_by, tell
 
 AWAY = (PrefectException, httpx.HTTPError, OSError, RuntimeError)
+
+
+def say(text: str) -> None:
+    """Tell whoever listens, and the log of the flow run."""
+    tell(Said(text))
+
+
+@contextmanager
+def in_its_log() -> Generator[None]:
+    """Have what a person should know stand in the log of the flow run as well."""
+    with also_heard_by(_logged):
+        yield
+
+
+def _logged(event: Event) -> None:
+    if isinstance(event, Said):
+        with suppress(MissingContextError):  # a thread of ours outside of any run
+            get_run_logger().info(event.text)
 
 
 def _nothing() -> None:
@@ -25,4 +46,4 @@ def if_prefect_listens(on_away: Callable[[], None] = _nothing) -> Generator[None
         yield
     except AWAY as error:
         on_away()
-        tell(Said(f"Prefect takes no more pages of this ({type(error).__name__})"))
+        say(f"Prefect takes no more pages of this ({type(error).__name__})")

@@ -4,8 +4,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from darkroom.core.scoring.refinement import seed_of
+from darkroom.generating.drawing import Telling
 from darkroom.generating.params import RefineParams
 from darkroom.generating.refining import Refining, draw_seed
+from tasks.listening import say
 
 
 @task(name="open series", cache_policy=NO_CACHE, persist_result=False)  # a wrong file stays wrong
@@ -15,4 +17,4 @@ def open_series(params: RefineParams, run: str) -> Refining:
     def drawn() -> int:
         return seed_of(run) if run else draw_seed()
 
-    return Refining(params.request(), params.asked(), drawn=drawn)
+    return Refining(params.request(), params.asked(), Telling(said=say), drawn)

@@ -4,6 +4,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from darkroom.archive.verifying import Verifying
+from tasks.ending import called_back
+from tasks.gpu_slot import gpu_slot
 from tasks.patience import DELAYS_S, JITTER, RETRIES, may_pass
 
 
@@ -18,4 +20,5 @@ from tasks.patience import DELAYS_S, JITTER, RETRIES, may_pass
 )
 def redraw_group(work: Verifying) -> int:
     """Draw those that are in order again; says how many have been so far."""
-    return sum(work.redraw().outcomes.values())
+    with called_back():
+        return sum(work.redraw(slot=gpu_slot).outcomes.values())

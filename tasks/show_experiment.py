@@ -75,8 +75,9 @@ def _about(report: Report, store: Store) -> str:
     counted = f"{report.images} of {report.wanted} images, scores out of {report.scale:g}"
     more = len(report.cells) - MOST_ROWS
     rest = f" The best {MOST_ROWS} cells; {more} more are not shown." if more > 0 else ""
+    told = f" {report.on_versions}." if report.on_versions else ""
     run = report.run_id or "-"
-    return f"{report.name}, run {run}: {counted}.{rest} {how_to_see(store, first)}"
+    return f"{report.name}, run {run}: {counted}.{rest}{told} {how_to_see(store, first)}"
 
 
 def _row(line: CellLine, store: Store) -> dict[str, object]:

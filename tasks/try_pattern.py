@@ -7,6 +7,8 @@ from darkroom.adapters.settings import open_lab
 from darkroom.archive.patterns import trying
 from darkroom.archive.patterns.analysing import Analysis
 from darkroom.core.patterns import Pattern
+from tasks.ending import called_back
+from tasks.gpu_slot import gpu_slot
 
 
 @task(
@@ -16,4 +18,5 @@ from darkroom.core.patterns import Pattern
 )
 def try_pattern(analysis: Analysis, pattern: Pattern, count: int) -> trying.Tried:
     """Draw so many fresh images with the pattern, and as many without it."""
-    return trying.try_pattern(open_lab(), analysis, pattern, count)
+    with called_back():
+        return trying.try_pattern(open_lab(), analysis, pattern, count, slot=gpu_slot)

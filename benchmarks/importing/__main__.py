@@ -5,6 +5,7 @@ as many files of the same sizes durably without knowing anything about them.
 """
 
 import hashlib
+import os
 import sys
 import tempfile
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from benchmarks.importing.sources import KINDS
 from darkroom.adapters.stores import FolderStore
 from darkroom.adapters.stores.bulk import Parcel, put_many
+from darkroom.archive.importing.known import look
 from darkroom.archive.importing.taking import Wish, import_folder
 from darkroom.writepath.desk import Desk
 from darkroom.writepath.locks import Locks
@@ -46,11 +48,17 @@ def _kind(kind: str, images: int, folder: Path) -> None:
     first = _timed(lambda: _check(wish, desk, images))
     cpu = time.process_time() - cpu
     again = _timed(lambda: import_folder(wish, desk))
+    known = _timed(lambda: look(desk.store, wish.project))
+    for record in (folder / "store").rglob("imports/*.json"):
+        record.unlink()
+    cut_off = _timed(lambda: look(desk.store, wish.project))
     share = (first - hashing) * _IMAGES / images / _BAR_S
     print(
         f"{kind:10} import {first:6.1f} s (cpu {cpu:.1f} s; hashing alone {hashing:.1f} s, plain "
         f"durable writing {floor:.1f} s: {first / max(floor, 0.001):.1f}x), again {again:.1f} s; "
-        f"{share:.2f} of the bar"
+        f"{share:.2f} of the bar; what is there seen in {known:.1f} s, without any record of it "
+        f"in {cut_off:.1f} s; load {os.getloadavg()[0]:.1f}",
+        flush=True,
     )
 
 

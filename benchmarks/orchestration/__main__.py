@@ -10,14 +10,17 @@ import argparse
 import os
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.orchestration.bench import Served, bare, idle_share, laboratory, orders
 from darkroom.adapters.settings import Lab
 from darkroom.archive.syncing import sync
+from darkroom.core.config.aigen import Comfy
 from darkroom.writepath.desk import Committed
 from darkroom.writepath.fleet import draw_fleet
-from darkroom.writepath.fleet_opening import opened_fleet
+from darkroom.writepath.fleet_opening import opened_hosts, terms_of
+from darkroom.writepath.fleet_terms import Terms
 from darkroom.writepath.opening import opened_desk
 
 IDLE_BAR, COST_BAR_MS, SCALE_BAR = 0.02, 25.0, 0.95
@@ -104,8 +107,10 @@ def scale(folder: Path, images: int, seconds: float, most: int) -> None:
 def draw(lab: Lab, count: int, run: str = "2026-11-21_12-00-00") -> tuple[float, float]:
     """Draw on all servers; wall clock and CPU seconds."""
     begin, cpu = time.perf_counter(), time.process_time()
-    with opened_desk(lab) as desk, opened_fleet(lab) as fleet:
-        results = draw_fleet(orders(count, run), desk, fleet.hosts, terms=fleet.terms)
+    told = [Comfy(host=name) for name in lab.config.hosts]
+    with opened_desk(lab) as desk, ExitStack() as stack:
+        hosts = opened_hosts(lab, told, stack)
+        results = draw_fleet(orders(count, run), desk, hosts, terms=Terms(terms_of(lab)))
     assert all(isinstance(result, Committed) for result in results), results
     return time.perf_counter() - begin, time.process_time() - cpu
 

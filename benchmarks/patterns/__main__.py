@@ -135,7 +135,7 @@ def _seconds(connection: duckdb.DuckDBPyConnection) -> tuple[float, float, float
         read = time.perf_counter()
         counted = count(table, Limits())
         tested, done = counted.tested, time.perf_counter()
-        worth_saying(counted.cells, bits(table.failed), table.base, Limits())
+        worth_saying(counted.cells, bits(table.failed), table.base, Limits(), tested)
         rounds.append((read - begin, done - read, time.perf_counter() - done))
     reading, counting, choosing = (statistics.median(part) for part in zip(*rounds, strict=True))
     return reading, counting, choosing, tested

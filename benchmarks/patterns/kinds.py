@@ -1,8 +1,8 @@
 """Kinds of worlds: without a pattern, and with planted ones, as laboratories really come.
 
 Owns what is measured beside the even worlds of `planted`: parameters that go together or
-stay the same through a run, runs of unequal size, runs, times and seeds that fail more by
-themselves, few images, one model, hundreds of values.
+stay the same through a run, runs of unequal size, runs, days, times and seeds that fail more
+by themselves, few images, one model, hundreds of values.
 """
 
 from collections.abc import Iterable, Mapping
@@ -47,6 +47,9 @@ WITHOUT: Mapping[str, Plan] = {
     "the same, few runs": Plan(
         800, 0, 0.3, planted=(), unlike_runs=0.35, fixed=_SESSION, per_run=40
     ),
+    "days that differ": Plan(3_000, 0, 0.3, planted=(), unlike_runs=0.22, per_day=8),
+    "a few bad days": Plan(3_000, 0, 0.1, planted=(), bad_runs=3, per_day=8),
+    "one bad day": Plan(3_000, 0, 0.1, planted=(), bad_runs=1, per_day=8),
     "seeds that repeat": Plan(
         3_000, 0, 0.3, planted=(), seeds=12, sizes={"model": 3, "Pose": 4, "Light": 4, "Age": 3}
     ),
@@ -87,6 +90,8 @@ WITH: Mapping[str, Plan] = {
     "parameters fixed in runs that differ": Plan(
         4_000, 0, planted=_SINGLE, fixed=_SESSION, unlike_runs=0.1
     ),
+    "days that differ": Plan(4_000, 0, 0.2, planted=_SINGLE, unlike_runs=0.12, per_day=8),
+    "a few bad days": Plan(4_000, 0, planted=_SINGLE, bad_runs=2, per_day=8),
     "runs of one image": Plan(2_000, 0, planted=_SINGLE, per_run=1),
     "seeds that repeat": Plan(
         3_000,

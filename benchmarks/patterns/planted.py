@@ -44,6 +44,7 @@ _NAMES = {
     "View": "above",
 }
 _CATEGORY = "malformed"
+_USUAL = 0.8
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class Plan:
     """So many runs nearly always fail, whatever they are asked for."""
     drift: float = 0.0
     """By how much the base rate rises from the first run to the last."""
+    per_day: int = 0
+    """So many runs follow each other in a day: mostly asked for the same, and alike in failing."""
     seeds: int = 0
     """So few seeds; what has the same seed and values comes out the same, and seeds differ."""
 
@@ -113,7 +116,7 @@ def _frames(plan: Plan) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     if plan.seeds:
         rates = np.clip(rates + 0.25 * chance.standard_normal(plan.seeds)[seeds], 0.01, 0.99)
     failed = _luck(plan, chance, values, seeds) < rates
-    names = np.array([f"p/working/run-{run}/images/{at}.png" for at, run in enumerate(runs)])
+    names = np.array([f"p/working/run-{run:05d}/images/{at}.png" for at, run in enumerate(runs)])
     images = _images(names, runs, values.get("model"), prompts)
     return images.assign(seed=seeds), _variations(names, values), _marks(names, failed)
 
@@ -133,6 +136,11 @@ def _values(plan: Plan, chance: Any, runs: Any) -> dict[str, Any]:
         drawn = chance.integers(0, size, plan.images)
         if axis in plan.fixed:
             drawn = chance.integers(0, size, int(runs.max()) + 1)[runs]
+        if plan.per_day:
+            is_usual = chance.random(plan.images) < _USUAL
+            drawn = np.where(
+                is_usual, chance.integers(0, size, plan.images)[_days(plan, runs)], drawn
+            )
         if axis in plan.follows:
             is_led = chance.random(plan.images) < plan.follow_share
             drawn = np.where(is_led, codes[plan.follows[axis]] % size, drawn)
@@ -150,7 +158,13 @@ def _values(plan: Plan, chance: Any, runs: Any) -> dict[str, Any]:
     }
 
 
+def _days(plan: Plan, runs: Any) -> Any:
+    """What is bad or unlike others as a whole: a run, or all runs of a day."""
+    return runs // plan.per_day if plan.per_day else runs
+
+
 def _base_rates(plan: Plan, chance: Any, runs: Any) -> Any:
+    runs = _days(plan, runs)
     many = int(runs.max()) + 1
     by_run = plan.base + plan.drift * (np.arange(many) / max(many - 1, 1) - 0.5)
     by_run = np.clip(by_run + plan.unlike_runs * chance.standard_normal(many), 0.01, 0.99)
@@ -189,8 +203,8 @@ def _images(names: Any, runs: Any, models: Any, prompts: Any) -> pd.DataFrame:
             "source": names,
             "form": "darkroom-1",
             "project": "p",
-            "run_id": [f"run-{run}" for run in runs],
-            "run": [f"p/run-{run}" for run in runs],
+            "run_id": [f"run-{run:05d}" for run in runs],
+            "run": [f"p/run-{run:05d}" for run in runs],
             "prompt": prompts,
             "negative_prompt": "",
             "model": models,

@@ -10,22 +10,27 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from uuid import uuid4
 
 import httpx
 
 from darkroom.adapters.processes import environments
 from darkroom.adapters.supervision.state import read_state
 from flows.laboratory import FOLDER, join
+from flows.unbegun import ANYWHERE
 
 BIN = Path(sys.executable).parent
 PROJECTS = ("first", "second", "third")
+IMAGES = 5
+"""What each run draws."""
 RULES = """
-project: {name: %s, max_iterations: 5}
+project: {name: %s, max_iterations: %d}
 acceptance_criteria:
   - {field: five, question: "Are there exactly five objects?"}
 """
@@ -34,7 +39,11 @@ _OURS = ("prefect-server", "worker", "engine")
 _RUN_ID = "PREFECT__FLOW_RUN_ID"
 _FINE = (0, 1)
 _ANSWERS_WITHIN_S = 120.0
+_LOOKED_WITHIN_S = 150.0
+"""A flow run may be taken and have no process yet; a worker that begins looks first."""
 _ENDED = {"COMPLETED", "FAILED", "CANCELLED"}
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -49,6 +58,8 @@ class Place:
         default_factory=dict[str, subprocess.Popen[str]]
     )
     """Runs by the command, by project."""
+    commands_begun: int = 0
+    """How many runs commands were to begin; one that was killed goes on with its own."""
 
     def command(
         self, *arguments: str, timeout_s: float = 400.0, fine: Sequence[int] = _FINE
@@ -76,7 +87,7 @@ class Place:
         for name in names:
             self.command("project", "create", name, "--from", "demo")
             rules = self.home / "projects" / name / "config/rules.yaml"
-            rules.write_text(RULES % name, encoding="utf-8")
+            rules.write_text(RULES % (name, IMAGES), encoding="utf-8")
 
     def up(self) -> None:
         """Have everything run."""
@@ -113,22 +124,35 @@ class Place:
     def deployed(self, project: str) -> str:
         """Have the worker carry a run out; returns the flow run's id."""
         told = {"project": project, "options": {"reset": True, "sets": SETS}}
+
+        once = str(uuid4())
+
+        def begin(client: Any) -> str:
+            found = client.read_deployment_by_name("iterate/default")
+            run = client.create_flow_run_from_deployment(
+                found.id, parameters=told, idempotency_key=once
+            )
+            return str(run.id)
+
+        run = self.asked(begin)
+        self.began[run] = time.monotonic()
+        return run
+
+    def asked(self, question: Callable[[Any], T]) -> T:
+        """Ask the server, which the keeper may be replacing just now."""
         ends_at = time.monotonic() + _ANSWERS_WITHIN_S
         while True:
             try:
                 with self.client() as client:
-                    found = client.read_deployment_by_name("iterate/default")
-                    run = client.create_flow_run_from_deployment(found.id, parameters=told)
-                break
-            except (httpx.HTTPError, RuntimeError):  # the keeper may be replacing the server
+                    return question(client)
+            except (httpx.HTTPError, RuntimeError):  # the client says so in both ways
                 if time.monotonic() > ends_at:
                     raise
                 time.sleep(1.0)
-        self.began[str(run.id)] = time.monotonic()
-        return str(run.id)
 
     def commanded(self, project: str, *, anew: bool) -> None:
         """Carry a run out by the command."""
+        self.commands_begun += anew
         sets = [word for each in SETS for word in ("--set", each)]
         self.commands[project] = subprocess.Popen(
             [
@@ -148,8 +172,39 @@ class Place:
 
     def states(self) -> dict[str, str]:
         """The state of every flow run started here, by id."""
-        with self.client() as client:
-            return {name: client.read_flow_run(name).state.type.value for name in self.began}
+        return self.asked(
+            lambda client: {
+                name: client.read_flow_run(name).state.type.value for name in self.began
+            }
+        )
+
+    def unattended(self) -> list[str]:
+        """Flow runs without a process that stay at work for the server, as often as it looks."""
+        ends_at = time.monotonic() + _LOOKED_WITHIN_S
+        while (found := self._unattended()) and time.monotonic() < ends_at:
+            time.sleep(1.0)
+        return found
+
+    def _unattended(self) -> list[str]:
+        from prefect.client.schemas.filters import FlowRunFilter
+        from prefect.client.schemas.objects import StateType
+
+        at_work = {"state": {"type": {"any_": [StateType.RUNNING, StateType.PENDING]}}}
+        chosen = FlowRunFilter.model_validate(at_work)
+        runs = self.asked(lambda client: client.read_flow_runs(flow_run_filter=chosen))
+        living = {known.get(_RUN_ID) for known in environments().values()}
+        # what a killed command had made and not begun, `reconcile` gives ten minutes
+        old = datetime.now(UTC) - ANYWHERE
+        return [
+            f"{run.name} {run.state_name}"
+            for run in runs
+            if str(run.id) not in living and (run.deployment_id or run.state.timestamp < old)
+        ]
+
+    def held_slots(self) -> list[str]:
+        """Servers that are kept from others although nobody draws."""
+        limits = self.asked(lambda client: client.read_global_concurrency_limits(200, 0))
+        return [each.name for each in limits if each.active_slots and not self.flow_processes()]
 
     # -- victims
 

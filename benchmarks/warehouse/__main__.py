@@ -6,23 +6,28 @@ disk and half an hour. MLflow takes part where `--mlflow PYTHON` names a Python 
 """
 
 import argparse
+import json
 import os
-import resource
 import shutil
 import sqlite3
+import sys
 import tempfile
 from pathlib import Path
+from statistics import median
 
 from benchmarks.warehouse import mlflow_peer, sqlite_peer
+from benchmarks.warehouse.memory import watched
 from benchmarks.warehouse.questions import questions
 from benchmarks.warehouse.sidecars import run_of, sidecars, write
 from benchmarks.warehouse.timing import Spent, seconds, spent, took
 from darkroom.adapters.stores.folder import FolderStore
 from darkroom.adapters.warehouse.opening import reading
-from darkroom.adapters.warehouse.updating import Files, SyncReport, update
+from darkroom.adapters.warehouse.updating import Files, update
 from darkroom.core.keys import RunKeys
 
 SMALL = 31_000
+MANY = 100_000
+"""With more, what takes seconds is done once and not several times."""
 LATE = "late"
 
 
@@ -45,50 +50,65 @@ def _measure(folder: Path, given: argparse.Namespace) -> None:
     if not root.exists():
         print(f"writing {count} sidecars: {seconds(lambda: write(root, count)):.1f} s")
     shutil.rmtree(root / LATE, ignore_errors=True)  # of an earlier measurement
-    keys = [key for key, _ in sidecars(count)]
     shutil.rmtree(folder / "warehouse", ignore_errors=True)
     files, store = Files(folder / "warehouse" / "warehouse.duckdb"), FolderStore(root)
     files.published.parent.mkdir()
-    mine = _ingest(files, store, keys, given.times)
-    _nothing_new(files, store)
-    _something_new(files, store)
+    keys, mine = _ingest(files, store, count, given.times)
+    _nothing_new(files, store, 11 if count <= MANY else 3)
+    _something_new(files, store, 5 if count <= MANY else 1)
     if not given.no_peers:
         _against_sqlite(folder, root, keys, mine)
-    _ask(folder, files)
+    _ask(folder, files, 3 if count <= MANY else 0)
     if given.mlflow:
         _against_mlflow(given.mlflow, folder, root, keys, mine)
 
 
-def _ingest(files: Files, store: FolderStore, keys: list[str], times: int) -> Spent:
-    # everything read once before, so that both find the files in memory
-    total = sum(len((store.root / key).read_bytes()) for key in keys)
-    floor = spent(lambda: [(store.root / key).read_bytes() and None for key in keys])
-    built = min((_built(files, store, len(keys)) for _ in range(times)), key=lambda s: s.wall_s)
-    count, size = len(keys), files.published.stat().st_size
+def _ingest(files: Files, store: FolderStore, count: int, times: int) -> tuple[list[str], Spent]:
+    goes = [_built(files, store, count) for _ in range(times)]
+    built = min((one for one, _ in goes), key=lambda one: one.wall_s)
+    keys, total = _listed(files)
+    floor = _reading_alone(store, keys[:SMALL])
+    size = files.published.stat().st_size
     print(f"{count} sidecars, {total / 1e6:.0f} MB; load {os.getloadavg()[0]:.1f}")
-    print(f"  reading the bytes alone   {_told(floor, count)}")
+    print(f"  reading bytes alone       {_told(floor, min(count, SMALL))} (of {SMALL} at most)")
+    each = (built.cpu_s / count) / (floor.cpu_s / min(count, SMALL))
     print(
         f"  into the warehouse        {_told(built, count)}"
-        f"   {built.cpu_s / floor.cpu_s:.1f}x reading   (bar: {3.5 * count / SMALL:.1f} s)"
+        f"   {each:.1f}x reading   (bar: {3.5 * count / SMALL:.1f} s)"
     )
     print(
         f"  warehouse file            {size / 1e6:8.1f} MB  {size / count:6.0f} bytes each"
         f"   {size / total:.2f} of the sidecars   (bar: {40 * count / SMALL:.0f} MB)"
     )
-    print(f"  most memory so far        {_most_memory_mb():8.0f} MB, and each worker about 130 MB")
-    return built
+    most = max(memory_mb for _, memory_mb in goes)
+    print(f"  most memory, all of it    {most:8.0f} MB   (bar: 1000 MB)")
+    return keys, built
 
 
-def _built(files: Files, store: FolderStore, count: int) -> Spent:
-    files.published.unlink(missing_ok=True)
-    reports: list[SyncReport] = []
-    built = spent(lambda: reports.append(update(files, store)))
-    assert (reports[0].added, reports[0].quarantined) == (count, 0), reports
-    return built
+def _listed(files: Files) -> tuple[list[str], int]:
+    """The keys of all sidecars, and their bytes together."""
+    warehouse = reading(files.published)
+    rows = warehouse.execute("SELECT source, size_bytes FROM sources ORDER BY source").fetchall()
+    warehouse.close()
+    return [key for key, _ in rows], sum(size for _, size in rows)
 
 
-def _most_memory_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _reading_alone(store: FolderStore, keys: list[str]) -> Spent:
+    def read() -> None:
+        for key in keys:
+            (store.root / key).read_bytes()
+
+    read()  # once before, so that it finds the files in memory
+    return spent(read)
+
+
+def _built(files: Files, store: FolderStore, count: int) -> tuple[Spent, float]:
+    """What a build took, and the most megabytes of all its processes together."""
+    module = "benchmarks.warehouse.build"
+    told, memory_mb = watched([sys.executable, "-m", module, str(store.root), str(files.published)])
+    found = json.loads(told)
+    assert (found["added"], found["quarantined"]) == (count, 0), found
+    return Spent(found["wall_s"], found["cpu_s"]), memory_mb
 
 
 def _told(spent: Spent, count: int) -> str:
@@ -96,23 +116,23 @@ def _told(spent: Spent, count: int) -> str:
     return f"{spent.wall_s:8.2f} s   {spent.cpu_s:.2f} s of processor, {each:.0f} us each"
 
 
-def _nothing_new(files: Files, store: FolderStore) -> None:
-    found = took(lambda: update(files, store))
+def _nothing_new(files: Files, store: FolderStore, goes: int) -> None:
+    found = took(lambda: update(files, store), goes)
     print(
         f"  sync with nothing new     {found.median / 1000:8.3f} s   worst"
         f" {found.worst / 1000:.3f} s   (bar: 0.5 s at 31,000)"
     )
 
 
-def _something_new(files: Files, store: FolderStore) -> None:
+def _something_new(files: Files, store: FolderStore, goes: int) -> None:
     def one_more(number: int) -> float:
         keys = RunKeys(LATE, f"2026-12-01_00-00-{number:02d}")
         for key, content in run_of(keys, 10):
             store.put(key, content, "application/json")
         return seconds(lambda: update(files, store))
 
-    times = sorted(one_more(number) for number in range(5))
-    print(f"  sync with 10 new images   {times[2]:8.3f} s   worst {times[-1]:.3f} s")
+    times = sorted(one_more(number) for number in range(goes))
+    print(f"  sync with 10 new images   {median(times):8.3f} s   worst {times[-1]:.3f} s")
 
 
 def _against_sqlite(folder: Path, root: Path, keys: list[str], mine: Spent) -> None:
@@ -132,7 +152,7 @@ def _sqlite(folder: Path) -> Path:
     return folder / "peer.sqlite"
 
 
-def _ask(folder: Path, files: Files) -> None:
+def _ask(folder: Path, files: Files, goes: int) -> None:
     first = next(iter(sidecars(1)))[0].split("/")
     warehouse = reading(files.published)
     peer = sqlite3.connect(_sqlite(folder)) if _sqlite(folder).exists() else None
@@ -142,9 +162,13 @@ def _ask(folder: Path, files: Files) -> None:
         if peer is None:
             print(f"  {question.name:44} {mine.median:10.1f}")
             continue
-        seen, same = warehouse.execute(question.duckdb), peer.execute(question.sqlite)
-        assert _rounded(seen.fetchall()) == _rounded(same.fetchall()), question.name
-        theirs = took(lambda sql=question.sqlite: peer.execute(sql).fetchall(), 3)
+        seen, same = warehouse.execute(question.duckdb).fetchall(), list[tuple[object, ...]]()
+
+        def ask(sql: str = question.sqlite, same: list[tuple[object, ...]] = same) -> None:
+            same[:] = peer.execute(sql).fetchall()
+
+        theirs = took(ask, goes)
+        assert _rounded(seen) == _rounded(same), question.name
         print(
             f"  {question.name:44} {mine.median:10.1f} {theirs.median:10.1f}"
             f" {theirs.median / mine.median:6.1f}x"

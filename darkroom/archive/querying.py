@@ -5,13 +5,16 @@ published snapshot, and neither waits for a synchronisation nor holds one up.
 """
 
 from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from darkroom.adapters.settings import Lab, open_lab
-from darkroom.adapters.warehouse.asking import Answer, asked, frame_of, rows_of, within
-from darkroom.adapters.warehouse.opening import Connection, Limits, reading
+from darkroom.adapters.warehouse.asking import frame_of, rows_of, within
+from darkroom.adapters.warehouse.limits import Limits
+from darkroom.adapters.warehouse.opening import Connection, reading
 from darkroom.adapters.warehouse.statements import query
+from darkroom.archive.apart.asking import ask as ask
+from darkroom.archive.apart.asking import frame_of_sql as frame_of_sql
 
 if TYPE_CHECKING:
     from pandas import DataFrame  # pyright: ignore[reportMissingTypeStubs] - it has none
@@ -50,16 +53,3 @@ def rows(name: str, /, *, lab: Lab | None = None, **parameters: object) -> list[
     values = named.bound(parameters)
     with connect(lab) as connection:
         return rows_of(connection, named.text, values)
-
-
-def ask(
-    sql: str, *, lab: Lab | None = None, limits: Limits | None = None
-) -> AbstractContextManager[Answer]:
-    """Put one SQL statement to the warehouse; it can read and nothing else."""
-    return asked((lab or open_lab()).warehouse, sql, limits or Limits())
-
-
-def frame_of_sql(sql: str, *, lab: Lab | None = None, limits: Limits | None = None) -> "DataFrame":
-    """The answer to one SQL statement as a frame."""
-    with ask(sql, lab=lab, limits=limits) as answer:
-        return answer.frame()

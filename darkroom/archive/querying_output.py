@@ -19,7 +19,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
 from darkroom.adapters.stores.durable import local_errors
-from darkroom.adapters.warehouse.asking import Answer
+from darkroom.adapters.warehouse.answers import Answer
 from darkroom.core.errors import UsageError
 
 Format: TypeAlias = Literal["csv", "json", "parquet"]
@@ -30,7 +30,12 @@ _SMALLEST = -(2**63)
 
 def write_answer(answer: Answer, form: Format, into: IO[bytes]) -> int:
     """Write the whole answer; returns the number of rows."""
-    return _WRITERS[form](answer, into)
+    try:
+        return _WRITERS[form](answer, into)
+    except (pa.ArrowException, OverflowError) as error:
+        message = f"a value cannot be written as {form}: {str(error).strip()[:200]}"
+        hint = "cast it in the statement, CAST(value AS TEXT), or take another form"
+        raise UsageError("sql-output", message, hint=hint) from error
 
 
 def format_of(path: Path) -> Format:

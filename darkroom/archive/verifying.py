@@ -24,11 +24,12 @@ from darkroom.archive.verifying_listing import Listing, expected
 from darkroom.archive.verifying_names import Item, Pair, RunEnd
 from darkroom.archive.verifying_params import VerifyParams
 from darkroom.archive.verifying_progress import KnownFlaw, Progress, ProgressFile
-from darkroom.archive.verifying_redraw import OnProgress, Redrawing, hosts_of
+from darkroom.archive.verifying_redraw import OnProgress, Redrawing, Turn, hosts_of
 from darkroom.archive.verifying_report import VerifyReport
 from darkroom.core.errors import DataError
 from darkroom.core.keys import RunKeys, companion_key, is_run_id
 from darkroom.scoring.measuring import Bar, no_bar
+from darkroom.writepath.fleet_terms import Slot, free
 from darkroom.writepath.ledger import Ledger
 from darkroom.writepath.outcomes import Open, Resubmit, standing
 
@@ -193,15 +194,22 @@ class Verifying:
             newest=self._before.newest | self._newest,
         )
 
-    def redraw(self, done: Callable[[int], None] = lambda _count: None) -> VerifyReport:
-        """Draw the images of the last group that are in order again, and compare."""
-        while self.whole:
-            looked = self.whole[0]
-            assert looked.sidecar is not None  # what is in order has one
-            found = self._redrawing(looked.pair.image).redraw(looked.pair.image, looked.sidecar)
-            self.report.note_redrawn(found)
-            self.whole.pop(0)
-            done(1)
+    def redraw(
+        self, done: Callable[[int], None] = lambda _count: None, slot: Slot = free
+    ) -> VerifyReport:
+        """Draw the images of the last group that are in order again, and compare.
+
+        `slot` is held while a server works.
+        """
+        with Turn(slot) as turn:
+            while self.whole:
+                image, sidecar = self.whole[0].pair.image, self.whole[0].sidecar
+                assert sidecar is not None  # what is in order has one
+                redrawing = self._redrawing(image)
+                turn.on(redrawing.reachable(sidecar))
+                self.report.note_redrawn(redrawing.redraw(image, sidecar))
+                self.whole.pop(0)
+                done(1)
         return self.report
 
     def _redrawing(self, image: str) -> Redrawing:

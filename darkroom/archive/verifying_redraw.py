@@ -6,12 +6,13 @@ becomes a result, and the one small document that it adds to the store.
 
 import copy
 import secrets
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from darkroom.adapters.image_comparing import pixel_difference
 from darkroom.adapters.images import decode
@@ -41,17 +42,48 @@ from darkroom.core.verification import (
     serialise,
     verified_key,
 )
+from darkroom.writepath.fleet_terms import Slot
 from darkroom.writepath.intents import Intent, with_prefix
 from darkroom.writepath.ledger import JSON, Ledger
 from darkroom.writepath.opening import Hosts
 from darkroom.writepath.uploads import Uploads
 
 MARK = "darkroom_redrawn_as"
+_TURN_S = 300.0
 OnProgress = Callable[[Progress], None]
 
 
 def _silent(_progress: Progress) -> None:
     return
+
+
+class Turn:
+    """The slot of one server, held for as long as images in a row are drawn on it.
+
+    Used as a context manager. Now and then it is given back, for whoever waits.
+    """
+
+    def __init__(self, slot: Slot) -> None:
+        self._slot = slot
+        self._host: str | None = None
+        self._began_s = 0.0
+        self._held = ExitStack()
+
+    def on(self, host: str | None) -> None:
+        """The next image is drawn there; None: on no server."""
+        if host == self._host and time.monotonic() - self._began_s < _TURN_S:
+            return
+        self._held.close()
+        self._host = None
+        if host is not None:
+            self._held.enter_context(self._slot(host))
+        self._host, self._began_s = host, time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
 
 
 @dataclass
@@ -110,6 +142,11 @@ class Redrawing:
     def host_of(self, sidecar: Sidecar) -> str | None:
         """Where this image is to be drawn."""
         return self.host or (sidecar.engine.host if sidecar.engine else None)
+
+    def reachable(self, sidecar: Sidecar) -> str | None:
+        """The same, where it is configured and has not been found away."""
+        name = self.host_of(sidecar)
+        return name if name in self.hosts and name not in self.away else None
 
     def _renderer(self, sidecar: Sidecar) -> Renderer:
         name = self.host_of(sidecar)

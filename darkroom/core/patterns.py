@@ -1,13 +1,13 @@
 """Failure patterns: what failed images have in common, said once and with its uncertainty.
 
-Owns what a pattern is, which of many overlapping ones are worth saying, what a trial
-with fresh seeds proves, and the words for people. Counting over all images is
-`darkroom.archive.patterns`; sets of images come in as bits of whole numbers.
+Owns what a pattern is, which of many overlapping ones are worth saying, and what a trial
+with fresh seeds proves. The words for people are `patterns_advice`'s, counting over all
+images is `darkroom.archive.patterns`; sets of images come in as bits of whole numbers.
 """
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -26,6 +26,7 @@ PROMPT = "prompt"
 """The axis of words and phrases in the prompt."""
 LORA = "lora"
 _CERTAIN = 0.001
+_ROUNDING = 1e-9
 TRIAL_SURE = 0.05
 TRIAL_LEAST = 5
 """Fewer judged images on either side prove nothing."""
@@ -83,6 +84,13 @@ class Cell:
     def interval(self) -> Interval:
         """Where its rate may really lie."""
         return interval_of(self.tally, self.shared)
+
+    @property
+    def telling(self) -> Tally:
+        """Of its images, as many as say something by themselves, rounded to say less."""
+        failures = math.floor(self.tally.failures / self.shared + _ROUNDING)
+        passed = (self.tally.count - self.tally.failures) / self.shared
+        return Tally(failures, failures + math.ceil(passed - _ROUNDING))
 
     def strength(self, base: float) -> float:
         """How many standard deviations above the base rate; orders cells whose p is 0."""
@@ -167,7 +175,7 @@ def certain(compared: int) -> float:
 
 
 def worth_saying(
-    cells: Iterable[Cell], failed: Rows, base: float, limits: Limits, tested: int = 0
+    cells: Iterable[Cell], failed: Rows, base: float, limits: Limits, tested: int
 ) -> list[Kept]:
     """Of many cells that are one cause seen from many sides, the few that say it.
 
@@ -224,7 +232,7 @@ class _Choice:
     def adds(self, cell: Cell) -> bool:
         """Whether the cell says something that the kept ones do not."""
         wider = [kept.cell for kept in self.kept if set(kept.cell.items) < set(cell.items)]
-        if any(binomial_tail(cell.tally, one.tally.rate) >= self.surely_more for one in wider):
+        if any(binomial_tail(cell.telling, one.tally.rate) >= self.surely_more for one in wider):
             return False
         said: Rows = 0
         for kept in self.kept:
@@ -281,38 +289,3 @@ def status_of(trial: Trial | None) -> Status:
     if trial is None or trial.verdict == "open":
         return "candidate"
     return trial.verdict
-
-
-def recommend(kept: Kept, base: float, better: Better | None, trial: Trial | None) -> str:
-    """One plain piece of advice."""
-    tally, items = kept.cell.tally, kept.cell.items
-    told = f"{_asked(items)}: {_share(tally)} failed, {base:.0%} of all images do."
-    status, advice = status_of(trial), _advice(items, better)
-    if status == "refuted":
-        return f"No longer suspect {told} Fresh seeds did not repeat it."
-    if status == "confirmed":
-        return f"Avoid {told} Fresh seeds confirm it. {advice}"
-    return f"Suspect {told} {advice} Confirm with fresh seeds before relying on it."
-
-
-def _asked(items: Items) -> str:
-    *first, last = [_named(item) for item in items]
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def _named(item: Item) -> str:
-    if item.axis == PROMPT:
-        return f"{item.value!r} in the prompt"
-    return f"LoRA {item.value}" if item.axis == LORA else f"{item.axis} {item.value}"
-
-
-def _advice(items: Sequence[Item], better: Better | None) -> str:
-    if better is not None:
-        return f"With {better.axis} {better.value} only {_share(better.tally)} failed."
-    if any(item.axis == PROMPT for item in items):
-        return "Say it in other words, or let a judge look at such images."
-    return "Leave one of them out." if len(items) > 1 else "Choose another value."
-
-
-def _share(tally: Tally) -> str:
-    return f"{tally.failures} of {tally.count} ({tally.rate:.0%})"

@@ -5,10 +5,17 @@ open run's.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeAlias, cast
 
-from darkroom.core.errors import ComfyUnreachable, DarkroomError, StoreUnavailable, VisionError
+from darkroom.core.errors import (
+    ComfyUnreachable,
+    DarkroomError,
+    SidecarDamaged,
+    StoreUnavailable,
+    VisionError,
+)
 from darkroom.core.experiments.cells import Cell
 from darkroom.core.experiments.deciding import Entry
 from darkroom.core.fleet.budget import Budget
@@ -20,7 +27,9 @@ from darkroom.experiments.spending import Limits
 from darkroom.writepath.batch import BatchResult, Broke, OnResult
 from darkroom.writepath.desk import Committed, Ended, Job, Stored, Waiting
 from darkroom.writepath.fleet import Order, Slot, draw_fleet
-from darkroom.writepath.intents import Bag
+from darkroom.writepath.fleet_finding import promise_at
+from darkroom.writepath.fleet_terms import unheard
+from darkroom.writepath.intents import Bag, Intent
 
 STOPS = (ComfyUnreachable, StoreUnavailable, VisionError)
 """What the next image would meet as well."""
@@ -62,7 +71,7 @@ def ended_by(faults: Sequence[DarkroomError], limits: Limits) -> Limits:
 
 
 @dataclass(frozen=True)
-class Studio:
+class ImageMaker:
     """Where the images of one run are made."""
 
     opened: Opened
@@ -70,6 +79,10 @@ class Studio:
     slot: Slot
     begun: Callable[[], None]
     """Told when a server takes an image on."""
+    goes_on: bool = False
+    """Whether images of the run may lie there that nothing is known of."""
+    said: Callable[[str], None] = unheard
+    """Told in a line when a server fails in the middle of it."""
 
     def draw(self, wanted: Sequence[Wanted], on_result: OnResult, limits: Limits) -> None:
         """Draw these on the servers that can; each is told as it comes.
@@ -77,9 +90,11 @@ class Studio:
         What the limits leave undrawn is told to nobody.
         """
         opened = self.opened
-        terms = replace(opened.terms, budget=Budget(limits.images, limits.gpu_seconds))
+        budget = Budget(limits.images, limits.gpu_seconds)
+        terms = replace(opened.terms, budget=budget, said=self.said)
+        made = self._made(wanted) if self.goes_on else {}
         results = draw_fleet(
-            [self._order(each) for each in wanted],
+            [self._order(each, made.get(each.iteration)) for each in wanted],
             opened.desk,
             opened.hosts,
             answer=None if opened.judging.identity is None else self._answer,
@@ -143,21 +158,37 @@ class Studio:
         except DarkroomError as error:
             return f"{error.message} [{error.code}]"
 
-    def _order(self, wanted: Wanted) -> Order:
+    def _made(self, wanted: Sequence[Wanted]) -> dict[int, Intent]:
+        """What lies at their places already, an attempt or what a crash left: by which promise.
+
+        It is found by the version that drew it, whatever the servers have become since.
+        """
+        store, found = self.opened.desk.store, dict[int, Intent]()
+        there = set(store.iter_keys(f"{self.keys.root}/images/"))
+        for number in (each.iteration for each in wanted):
+            if (image := self.keys.image(number)) not in there:
+                continue
+            with suppress(SidecarDamaged):  # whoever draws it meets it again
+                if (promise := promise_at(store, self.keys, image)) is not None:
+                    found[number] = promise
+        return found
+
+    def _order(self, wanted: Wanted, made: Intent | None) -> Order:
         checked = self.opened.checked
         return Order(
             model=checked.checkpoint_of.get(wanted.entry.cell),
-            job=lambda receipt: self._job(wanted, receipt),
+            job=lambda receipt: self._job(wanted, receipt, made),
             hosts=checked.hosts_of.get(wanted.entry.cell),
+            prefers=made.host if made else None,
         )
 
-    def _job(self, wanted: Wanted, receipt: EngineReceipt) -> Job:
+    def _job(self, wanted: Wanted, receipt: EngineReceipt, made: Intent | None) -> Job:
         self.begun()
         base, entry = self.opened.base, wanted.entry
         prepared = base.prepared(base.graph_of(wanted.cell, wanted.seed), wanted.seed)
         # the same seed again is the same job, but for this
         again = f"; repeat {entry.repeat}" if entry.repeat > 1 else ""
-        engine = f"{receipt.engine}{again}"
+        engine = made.engine if made else f"{receipt.engine}{again}"
         (job,) = prepared.jobs(self.keys, engine, self.opened.judging.asked)
         cell = wanted.cell
         described = {

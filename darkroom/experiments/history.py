@@ -49,6 +49,8 @@ class Kept:
     seconds: float | None
     size_bytes: int | None
     host: str | None
+    engine: str | None
+    """Kind and version of the server that drew it."""
     attempts: int = 1
     """Images that were drawn for it, where it was refined."""
 
@@ -56,7 +58,8 @@ class Kept:
     def result(self) -> Result:
         """As decisions see it."""
         cell, seed, repeat = self.entry.name
-        return Result(cell, seed, repeat, self.image, self.score, self.passed, self.seconds, None)
+        said = (self.image, self.score, self.passed, self.seconds)
+        return Result(cell, seed, repeat, *said, cause=None, engine=self.engine)
 
 
 @dataclass(frozen=True)
@@ -189,8 +192,10 @@ def read_kept(store: Store, entry: Entry, run: str, image: str) -> Kept:
 
 
 def _better(known: Kept | None, found: Kept) -> Kept:
-    """A later judging counts; an image that was merely found again changes nothing."""
-    return known if known is not None and found.judging is None else found
+    """A later image counts, and a later judging; one merely found again changes nothing."""
+    if known is None or found.judging is not None or found.image != known.image:
+        return found
+    return known
 
 
 def _run(store: Store, keys: RunKeys, written: Document) -> tuple[RunPlan, list[Kept]]:
@@ -294,7 +299,7 @@ def _each(act: Callable[[_T], _U], items: Sequence[_T]) -> list[_U]:
 
 
 def _kept(entry: Entry, run: str, image: str, sidecar: Sidecar) -> Kept:
-    place, cost = sidecar.experiment, sidecar.cost
+    place, cost, drew = sidecar.experiment, sidecar.cost, sidecar.engine
     return Kept(
         entry=entry,
         run_id=run,
@@ -304,7 +309,8 @@ def _kept(entry: Entry, run: str, image: str, sidecar: Sidecar) -> Kept:
         passed=place.passed if place else None,
         seconds=cost.seconds if cost else None,
         size_bytes=sidecar.identity.size_bytes,
-        host=sidecar.engine.host if sidecar.engine else None,
+        host=drew.host if drew else None,
+        engine=f"{drew.kind}/{drew.version}" if drew else None,
     )
 
 

@@ -70,8 +70,7 @@ class Judging:
         parts: dict[str, object] = {}
         if self.jury is not None:
             found = self.jury.of_picture(stored)
-            # taken back at once: nobody asks again, and a long run would remember every image
-            self.jury.of_committed(self.desk.store, stored.intent.image_key)
+            self.jury.forget(stored.intent.image_key)  # a long run would remember every image
             parts |= parts_of(found)
             score, passed = self._by_quality(found.composite_score)
         if self.rules is not None:

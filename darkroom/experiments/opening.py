@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from darkroom.adapters.comfyui import ComfyClient
 from darkroom.adapters.settings import Lab, open_lab
@@ -56,6 +56,8 @@ class Opened:
     """On which the servers draw."""
     away: tuple[str, ...] = ()
     """Servers that did not answer, and why."""
+    absent: Mapping[str, ComfyClient] = field(default_factory=dict[str, ComfyClient])
+    """The same, to be asked again."""
 
     @property
     def experiment(self) -> Experiment:
@@ -73,8 +75,15 @@ class Opened:
         told = self.experiment.declared
         adaptive = told.adaptive.model_dump(mode="json") if told.adaptive else None
         cells = sorted(cell.id for cell in self.cells) or self.base.start.base
-        about = [cells, self.experiment.seeds, told.repeats, adaptive]
+        about: list[object] = [cells, self.experiment.seeds, told.repeats, adaptive]
+        if told.versions == "current":  # places of a run that are taken cannot be drawn anew
+            about.append(sorted(self.engines))
         return hashlib.sha256(canonical_json(about)).hexdigest()[:16]
+
+    @property
+    def engines(self) -> frozenset[str]:
+        """Kind and version of the servers that answer."""
+        return frozenset(receipt.engine for receipt in self.receipts.values())
 
     def seeds(self) -> tuple[int, ...]:
         """The block all cells share: as listed, else those of earlier runs, else drawn now."""
@@ -98,10 +107,20 @@ class Opened:
         """Whether an image that is there has the score that is asked for."""
         return self.judging.identity is None or kept.judging == self.judging.identity
 
-    def there(self, entries: tuple[Entry, ...]) -> dict[Name, Kept]:
-        """Those of these images that exist, whoever judged them."""
+    def is_outdated(self, kept: Kept) -> bool:
+        """Whether it does not count because another version drew it; who is away has his still."""
+        is_strict = self.experiment.declared.versions == "current"
+        return is_strict and kept.engine not in self.engines and kept.host not in self.absent
+
+    def drawn(self, entries: tuple[Entry, ...]) -> dict[Name, Kept]:
+        """Those of these images that exist, whoever judged them and whatever drew them."""
         kept = self.history.kept
         return {each.name: kept[each.name] for each in entries if each.name in kept}
+
+    def there(self, entries: tuple[Entry, ...]) -> dict[Name, Kept]:
+        """Those of them that need not be drawn."""
+        found = self.drawn(entries).items()
+        return {name: image for name, image in found if not self.is_outdated(image)}
 
     def check(self, cells: tuple[Cell, ...]) -> None:
         """Compare further cells with the servers, as an optimiser proposes them."""
@@ -142,6 +161,7 @@ def opened(name: str, *, is_test: bool = False, is_alone: bool = False) -> Gener
             judging=stack.enter_context(judging),
             terms=servers.terms,
             away=servers.away,
+            absent=servers.absent,
             history=read_history(desk.store, declared.project.name, declared.experiment.name),
         )
 

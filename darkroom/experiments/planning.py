@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from darkroom.core.experiments.cells import Scalar
 from darkroom.core.experiments.deciding import Entry
 from darkroom.core.experiments.expanding import combinations
+from darkroom.core.experiments.versions import counted, foretold, mixed
 from darkroom.experiments.estimating import Estimate, estimate
+from darkroom.experiments.history import Kept, Name
 from darkroom.experiments.opening import Opened, opened
 from darkroom.experiments.refining import plan_of, steps_of
 
@@ -58,6 +60,12 @@ class Plan:
     adaptive: Mapping[str, object] | None
     goes_on_with: str | None
     """The run that would be continued."""
+    engines: Mapping[str, int]
+    """How many of the images that exist each version drew."""
+    mixed: int
+    """Cells that will hold images of several versions."""
+    outdated: int
+    """Images that exist and are drawn anew, because another version drew them."""
 
 
 def plan(name: str) -> Plan:
@@ -70,12 +78,14 @@ def _plan(work: Opened) -> Plan:
     experiment, told = work.experiment, work.experiment.declared
     seeds = work.seeds()
     entries = work.entries(seeds, work.cells)
-    kept = work.there(entries)
+    kept, drawn = work.there(entries), work.drawn(entries)
     again = [name for name, image in kept.items() if not work.counts(image)]
     missing = tuple(entry for entry in entries if entry.name not in kept)
-    attempts = steps_of(plan_of(experiment, 0))
+    attempts, warnings = steps_of(plan_of(experiment, 0)), work.checked.warnings
     waiting, cut = _within_budget(work, missing, len(kept))
     trials = told.adaptive.trials if told.adaptive else 0
+    engines = counted(image.engine for image in drawn.values())
+    mix = mixed(_versions(work, entries, kept).values())
     if told.adaptive:
         waiting, cut = (), 0
     return Plan(
@@ -96,10 +106,31 @@ def _plan(work: Opened) -> Plan:
         attempts=len(attempts),
         estimate=estimate(work, waiting or _as_if(work, seeds, trials), attempts),
         models=tuple(work.checked.models),
-        warnings=(*work.base.notes, *work.away, *work.checked.warnings),
+        warnings=(*work.base.notes, *work.away, *_of_versions(work, engines, mix), *warnings),
         adaptive=told.adaptive.model_dump(mode="json") if told.adaptive else None,
         goes_on_with=_open_run(work),
+        engines=engines,
+        mixed=mix,
+        outdated=len(drawn) - len(kept),
     )
+
+
+def _versions(
+    work: Opened, entries: tuple[Entry, ...], kept: Mapping[Name, Kept]
+) -> Mapping[str, set[str]]:
+    """By cell, what drew its images or may draw them."""
+    found: dict[str, set[str]] = {}
+    for entry in entries:
+        engine = kept[entry.name].engine if entry.name in kept else None
+        found.setdefault(entry.cell, set()).update(work.engines if engine is None else (engine,))
+    return found
+
+
+def _of_versions(work: Opened, engines: Mapping[str, int], mix: int) -> tuple[str, ...]:
+    is_strict = work.experiment.declared.versions == "current"
+    now, cells = sorted(work.engines), len(work.cells)
+    said = foretold(engines, now, cells, mix, is_strict=is_strict)
+    return () if said is None else (said,)
 
 
 def _within_budget(
@@ -132,7 +163,7 @@ def _cells(work: Opened, entries: tuple[Entry, ...]) -> tuple[PlannedCell, ...]:
     by_cell: dict[str, list[Entry]] = {}
     for entry in entries:
         by_cell.setdefault(entry.cell, []).append(entry)
-    kept = work.history.kept
+    kept = work.there(entries)
     found: list[PlannedCell] = []
     for cell in work.cells:
         own = [kept.get(entry.name) for entry in by_cell.get(cell.id, [])]

@@ -24,7 +24,7 @@ from darkroom.core.scoring.refinement import (
     attempt_of,
     next_step,
 )
-from darkroom.experiments.drawing import Outcome, Studio, Taken, Wanted, ended_by
+from darkroom.experiments.drawing import ImageMaker, Outcome, Taken, Wanted, ended_by
 from darkroom.experiments.spending import Limits
 from darkroom.generating.refining import refinement_table
 from darkroom.writepath.batch import BatchResult
@@ -95,7 +95,7 @@ class Series:
         else:
             self.tried.append(Tried(attempt, None, outcome))
 
-    def outcome(self, studio: Studio) -> Outcome:
+    def outcome(self, maker: ImageMaker) -> Outcome:
         """The best attempt, entered in the run; or why there is none."""
         step = self.step
         if not isinstance(step, Success | BestEffort):
@@ -103,7 +103,7 @@ class Series:
         best = self.taken[step.best.attempt.number]
         seconds = sum(each.kept.seconds or 0.0 for each in self.taken.values())
         kept = replace(best.kept, seconds=seconds, attempts=len(self.taken))
-        return studio.entered(kept, "found", is_fresh=best.is_fresh)
+        return maker.entered(kept, "found", is_fresh=best.is_fresh)
 
     def wanted(self, attempt: Attempt) -> Wanted:
         """One attempt as an image to draw."""
@@ -137,7 +137,7 @@ class Wave:
 
 
 def draw_wave(
-    studio: Studio, waiting: Sequence[Series], count: Callable[[Taken], None], limits: Limits
+    maker: ImageMaker, waiting: Sequence[Series], count: Callable[[Taken], None], limits: Limits
 ) -> Wave:
     """The next attempt of every series that is not over, on all servers at once."""
     next_ones = [(each, step.attempt) for each in waiting if isinstance(step := each.step, Draw)]
@@ -146,7 +146,7 @@ def draw_wave(
 
     def on_result(number: int, result: BatchResult) -> None:
         wave.told += 1
-        outcome = studio.outcome(wanted[number], result)
+        outcome = maker.outcome(wanted[number], result)
         if isinstance(outcome, DarkroomError):
             wave.faults.append(outcome)
             return
@@ -155,6 +155,6 @@ def draw_wave(
         series, attempt = next_ones[number]
         series.take(attempt, outcome)
 
-    studio.draw(wanted, on_result, ended_by(wave.faults, limits))
+    maker.draw(wanted, on_result, ended_by(wave.faults, limits))
     wave.is_whole = wave.told == len(wanted)
     return wave

@@ -4,11 +4,12 @@ Owns the records. Counts and intervals are `darkroom.core.experiments.scores`'.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from darkroom.core.experiments.cells import Cell, Result, Scalar
 from darkroom.core.experiments.scores import CellScore, ranked, score_of
+from darkroom.core.experiments.versions import engines_of, told
 
 Status = Literal["complete", "stopped", "cut", "incomplete", "empty"]
 
@@ -35,6 +36,8 @@ class CellLine:
     best_image: str | None
     settled: str | None = None
     """Why it got no further seed, where a stop rule ended it."""
+    engines: tuple[str, ...] = ()
+    """The versions that drew its images; several are a mixture."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,28 @@ class Report:
     seeds: tuple[int, ...]
     cells: tuple[CellLine, ...]
     failures: tuple[Failure, ...] = ()
+    engines: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many of the images each version drew."""
+    mixed: int = 0
+    """Cells with images of several versions."""
+    notes: tuple[str, ...] = ()
+    """What happened on the way: a server that died, one that came back."""
+
+    @property
+    def on_versions(self) -> str | None:
+        """What to know of the versions before cells are compared."""
+        return told(self.engines, len(self.cells), self.mixed)
+
+
+def status_of(images: int, wanted: int, *, has_failures: bool, is_cut: bool) -> Status:
+    """What so many images of those wanted are."""
+    if images == 0:
+        return "empty"
+    if has_failures:
+        return "incomplete"
+    if is_cut:
+        return "cut"
+    return "complete" if images == wanted else "stopped"
 
 
 def lines_of(
@@ -138,4 +163,5 @@ def _line(
         seconds=score.seconds,
         best_image=best.image if best else drawn,
         settled=settled,
+        engines=tuple(engines_of(own)),
     )

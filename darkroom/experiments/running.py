@@ -5,13 +5,13 @@ next is `darkroom.core.experiments.deciding`'s. Everything a resumed run needs l
 store before the next image is begun, so a run may be ended at any moment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Self, cast
+from typing import Self
 
 from darkroom.core.errors import DarkroomError, UsageError
 from darkroom.core.experiments.cells import Cell, Result
@@ -25,10 +25,11 @@ from darkroom.core.experiments.deciding import (
     settled_cells,
 )
 from darkroom.core.experiments.grid_slots import Gathered
+from darkroom.core.experiments.versions import engines_of, mixed
 from darkroom.core.keys import RunKeys
-from darkroom.core.sidecar import moment
 from darkroom.experiments import telling
-from darkroom.experiments.drawing import Outcome, Studio, Taken, Wanted, ended_by
+from darkroom.experiments.beginning import new_plan
+from darkroom.experiments.drawing import ImageMaker, Outcome, Taken, Wanted, ended_by
 from darkroom.experiments.grid_gather import ENDED, gathered_of
 from darkroom.experiments.history import (
     Kept,
@@ -42,11 +43,13 @@ from darkroom.experiments.history import (
 )
 from darkroom.experiments.opening import Opened, opened
 from darkroom.experiments.refining import Series, draw_wave, plan_of
-from darkroom.experiments.report import Report, Status, failures_of, lines_of
+from darkroom.experiments.rejoining import Lookout, joined
+from darkroom.experiments.report import Report, failures_of, lines_of, status_of
 from darkroom.experiments.spending import Limits, Purse
+from darkroom.runs.telling import Said, tell
 from darkroom.writepath.batch import BatchResult
+from darkroom.writepath.fleet_opening import Servers
 from darkroom.writepath.fleet_terms import Slot, free
-from darkroom.writepath.naming import new_run
 
 _MOST_AT_ONCE = 500
 _MOST_JUDGED = 64
@@ -64,12 +67,16 @@ class Work:
                 message = f"no run of {self._open.declared.name} is open"
                 raise UsageError("experiment-none-open", message)
             self._begin()
+            self._lookout = Lookout(self._open.absent)
+            if self.has_work:
+                opening.enter_context(self._lookout)
             self._stack = opening.pop_all()
         self._tell(self.opened_event)
 
     def _begin(self) -> None:
         """Take in what is there, and see what is to be done."""
-        self._purse = Purse(self._open.experiment.declared.budget)
+        self._purse = Purse(self._open.experiment.declared.budget, lambda: self._lookout.sees)
+        self._notes: list[str] = []
         self._results: dict[Name, Result] = {}
         self._stale: dict[Name, Kept] = {}
         self._attempts = 0
@@ -113,17 +120,21 @@ class Work:
 
     def carry_out(self, step: Draw, slot: Slot = free) -> None:
         """Draw and judge these images; what is there already is used."""
+        if (found := self._lookout.take()) is not None:
+            self._welcome(found)
+        was_begun = self.is_durable
         self._make_durable()
         hear = telling.listener()
         self._purse.begin_step()
-        studio = Studio(self._open, self.keys, slot, self._purse.begin_image)
+        begun = self._purse.begin_image
+        maker = ImageMaker(self._open, self.keys, slot, begun, was_begun, self._said)
         again = [self._stale[each.name] for each in step.entries if each.name in self._stale]
-        self._judge_again(studio, again, hear)
+        self._judge_again(maker, again, hear)
         missing = [entry for entry in step.entries if entry.name not in self._results]
         if missing and self._plan.attempts > 1:
-            self._refine(studio, missing, hear)
+            self._refine(maker, missing, hear)
         elif missing:
-            self._draw(studio, missing, hear)
+            self._draw(maker, missing, hear)
 
     def close(self, done: Done) -> Report:
         """Record the end, and say what the experiment came to."""
@@ -156,10 +167,16 @@ class Work:
         failures = failures_of(self.cells, results)
         settled = settled_cells(experiment, self._plan.entries, results)
         images = sum(result.image is not None for result in results)
+        lines = lines_of(self.cells, results, experiment.scale, settled)
         return Report(
             name=self._open.declared.name,
             run_id=self.keys.run_id if self.has_work else None,
-            status=self._status(done, images, bool(failures)),
+            status=status_of(
+                images,
+                len(self._plan.entries),
+                has_failures=bool(failures),
+                is_cut=done.is_cut,
+            ),
             reason=done.reason,
             scale=experiment.scale,
             images=images,
@@ -170,18 +187,12 @@ class Work:
             gpu_seconds=self._purse.gpu_seconds,
             seconds=self._purse.seconds,
             seeds=self._plan.seeds,
-            cells=lines_of(self.cells, results, experiment.scale, settled),
+            cells=lines,
             failures=failures,
+            engines=engines_of(results),
+            mixed=mixed(line.engines for line in lines),
+            notes=tuple(self._notes),
         )
-
-    def _status(self, done: Done, images: int, has_failures: bool) -> Status:
-        if images == 0:
-            return "empty"
-        if has_failures:
-            return "incomplete"
-        if done.is_cut:
-            return "cut"
-        return "complete" if images == len(self._plan.entries) else "stopped"
 
     # -- beginning ---------------------------------------------------------------
 
@@ -195,18 +206,7 @@ class Work:
             self._join(tuple(read_cell(name, last.cells[name]) for name in further))
             return last
         self.is_durable = False
-        seeds, refined = opened.seeds(), plan_of(opened.experiment, 0)
-        return RunPlan(
-            keys=new_run(opened.desk, opened.project),
-            at=moment(opened.desk.now()),
-            entries=opened.entries(seeds, opened.cells),
-            seeds=seeds,
-            cells={cell.id: plain_cell(cell) for cell in opened.cells},
-            digest=opened.digest,
-            judging=self._judging,
-            attempts=refined.max_attempts if refined else 1,
-            declared=cast("Mapping[str, object]", opened.declared.written),
-        )
+        return new_plan(opened)
 
     @property
     def _judging(self) -> str | None:
@@ -290,7 +290,7 @@ class Work:
 
     # -- drawing -----------------------------------------------------------------
 
-    def _draw(self, studio: Studio, entries: Sequence[Entry], hear: telling.Listener) -> None:
+    def _draw(self, maker: ImageMaker, entries: Sequence[Entry], hear: telling.Listener) -> None:
         wanted = [
             Wanted(entry, self._cell(entry), self._places[entry.name] + 1, entry.seed, {})
             for entry in entries
@@ -298,22 +298,22 @@ class Work:
         faults: list[DarkroomError] = []
 
         def came(number: int, result: BatchResult) -> None:
-            outcome = studio.outcome(wanted[number], result)
+            outcome = maker.outcome(wanted[number], result)
             if isinstance(outcome, Taken):
                 self._count(outcome)
             self._settle(entries[number], outcome, hear, faults)
 
-        studio.draw(wanted, came, ended_by(faults, self._purse.limits()))
+        maker.draw(wanted, came, ended_by(faults, self._purse.limits()))
         if faults:
             raise faults[0]
 
-    def _refine(self, studio: Studio, entries: Sequence[Entry], hear: telling.Listener) -> None:
+    def _refine(self, maker: ImageMaker, entries: Sequence[Entry], hear: telling.Listener) -> None:
         waiting = [self._series(entry) for entry in entries]
         while waiting:
-            wave = draw_wave(studio, waiting, self._count, self._limits())
+            wave = draw_wave(maker, waiting, self._count, self._limits())
             for each in waiting:
                 if each.is_over:
-                    self._settle(each.entry, each.outcome(studio), hear, wave.faults)
+                    self._settle(each.entry, each.outcome(maker), hear, wave.faults)
             if wave.faults:
                 raise wave.faults[0]
             if not wave.is_whole:
@@ -351,10 +351,12 @@ class Work:
             add_event(self._open.desk, self.keys, "failed", content)
             self._remember(entry, Result(*entry.name, None, None, None, None, cause), hear)
 
-    def _judge_again(self, studio: Studio, again: Sequence[Kept], hear: telling.Listener) -> None:
+    def _judge_again(
+        self, maker: ImageMaker, again: Sequence[Kept], hear: telling.Listener
+    ) -> None:
         faults: list[DarkroomError] = []
         with ThreadPoolExecutor(_JUDGED_AT_A_TIME) as threads:
-            outcomes = threads.map(partial(studio.entered, kind="judged"), again)
+            outcomes = threads.map(partial(maker.entered, kind="judged"), again)
             for kept, outcome in zip(again, outcomes, strict=True):
                 if not isinstance(outcome, DarkroomError):
                     del self._stale[kept.entry.name]
@@ -368,6 +370,15 @@ class Work:
     ) -> None:
         self._results[entry.name] = result
         hear(telling.Came(self._cell(entry), result, fresh))
+
+    def _said(self, text: str) -> None:
+        self._notes.append(text)
+        tell(Said(text))
+
+    def _welcome(self, found: Servers) -> None:
+        """Draw on servers that were away as well."""
+        self._open = joined(self._open, self.cells, found)
+        self._said(f"{', '.join(found.hosts)} answers by now and draws as well")
 
     def _tell(self, event: telling.Event) -> None:
         telling.listener()(event)

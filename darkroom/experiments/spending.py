@@ -28,8 +28,10 @@ class Limits:
 class Purse:
     """What one command spends; several threads may count."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, is_wanted: Callable[[], bool] = lambda: False) -> None:
         self._budget = budget
+        self._is_wanted = is_wanted
+        """Whether something waits for the step to end."""
         self._begun_s = time.monotonic()
         self._step_s: float | None = None
         self._counting = threading.Lock()
@@ -70,6 +72,8 @@ class Purse:
 
     def _is_over(self) -> bool:
         most, began = self._budget.minutes, self._step_s
+        if self._is_wanted():
+            return True
         if most is not None and self.minutes >= most:
             return True
         return began is not None and time.monotonic() - began >= _STEP_S

@@ -10,6 +10,7 @@ from typing import Any, cast
 from darkroom.adapters.settings import Lab, open_lab
 from darkroom.core.errors import UsageError
 from darkroom.core.experiments.cells import Cell, Result
+from darkroom.core.experiments.versions import engines_of, mixed
 from darkroom.experiments.declared import read_declared, split
 from darkroom.experiments.history import History, RunPlan, read_cell, read_history
 from darkroom.experiments.report import Report, Status, failures_of, lines_of
@@ -36,6 +37,7 @@ class Standing:
         images = sum(result.image is not None for result in self.results)
         failures = failures_of(self.cells, self.results)
         wanted = len(self.run.entries)
+        lines = lines_of(self.cells, self.results, self.scale)
         reason = "the latest run came to its end" if self.run.is_closed else "it can be resumed"
         status: Status = "stopped" if self.run.is_closed else "cut"
         if images == wanted:
@@ -54,8 +56,10 @@ class Standing:
             gpu_seconds=sum(each.seconds or 0.0 for each in self.results),
             seconds=0.0,
             seeds=self.run.seeds,
-            cells=lines_of(self.cells, self.results, self.scale),
+            cells=lines,
             failures=failures,
+            engines=engines_of(self.results),
+            mixed=mixed(line.engines for line in lines),
         )
 
 

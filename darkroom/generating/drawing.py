@@ -67,6 +67,8 @@ class Telling:
     begun: Callable[[Prepared], None] = lambda _prepared: None
     progress: Callable[[Progress], None] = lambda _progress: None
     made: Callable[[Made], None] = lambda _made: None
+    said: Callable[[str], None] = lambda _text: None
+    """Told in a line what a person should know meanwhile."""
     failed: list[DarkroomError] = field(default_factory=list[DarkroomError])
 
 
@@ -84,7 +86,7 @@ def generate(
     lab = open_lab()
     sources = sources_of(lab, request)
     with ExitStack() as stack:
-        servers = opened_servers(lab, sources.servers, stack)
+        servers = opened_servers(lab, sources.servers, stack, telling.said)
         prepared = prepare(request, sources, servers, drawn())
         telling.begun(prepared)
         if request.keeps_metadata:
@@ -113,6 +115,8 @@ def _kept(lab: Lab, prepared: Prepared, servers: Servers, telling: Telling, slot
         def tell(number: int, result: BatchResult) -> None:
             if isinstance(result, Committed):
                 telling.made(copies.made(number, result))
+            if jury is not None:
+                jury.forget(keys.image(number + 1))  # it may lie elsewhere, or nowhere
 
         studio = Studio(desk, servers, telling.progress, slot)
         results = studio.draw(prepared, jobs, _answer(jury), tell)

@@ -93,6 +93,10 @@ class Jury:
             append(store, self._scoring, found, new)
         return self._judged(new)
 
+    def forget(self, image_key: str) -> None:
+        """Whatever became of the image, nobody asks for what was said a moment ago."""
+        self._just_made.pop(image_key, None)
+
     def _measured(
         self, sha256: str, read: Callable[[], bytes], prompt: str | None
     ) -> tuple[Score, ...]:

@@ -16,7 +16,7 @@ from darkroom.core.errors import DarkroomError
 from darkroom.core.scoring.metrics import Tier
 from darkroom.generating.drawing import Made, Telling, generate
 from darkroom.generating.request import MOST_IMAGES, Request
-from darkroom.writepath.fleet_terms import Slot, free
+from darkroom.writepath.fleet_terms import Slot, free, unheard
 
 _LONG_TEXT = 100_000
 
@@ -129,15 +129,27 @@ class GenerateReport:
     failed: list[str] = field(default_factory=list[str])
     """Why images are missing, one line each."""
     notes: tuple[str, ...] = ()
+    """What to know of the order, and of servers that died or came back meanwhile."""
 
 
-def order(params: GenerateParams, drawn: Callable[[], int], slot: Slot = free) -> GenerateReport:
+def order(
+    params: GenerateParams,
+    drawn: Callable[[], int],
+    slot: Slot = free,
+    said: Callable[[str], None] = unheard,
+) -> GenerateReport:
     """Draw every image; `drawn` gives the seed where none is named.
 
     What keeps single images from being drawn is reported, what keeps all from it raised.
+    `said` hears in a line of a server that fails in the middle of it.
     """
     report = GenerateReport()
-    telling = Telling(made=report.images.append)
+
+    def noted(text: str) -> None:
+        report.notes = (*report.notes, text)
+        said(text)
+
+    telling = Telling(made=report.images.append, said=noted)
     telling.begun = lambda prepared: setattr(report, "notes", prepared.notes)
     try:
         generate(params.request(), telling, drawn, slot)

@@ -93,6 +93,7 @@ class Refining:
         self._request = replace(request, scores=True, output=None)
         check_request(replace(request, scores=True))
         self._telling = telling or Telling()
+        self._meanwhile: list[str] = []
         self._stack = ExitStack()
         with ExitStack() as opening:
             self._open(asked, opening, drawn)
@@ -103,7 +104,7 @@ class Refining:
         self._sources = sources_of(lab, self._request)
         seed = _seed(self._request, self._sources)
         plan = _plan(asked, self._request, drawn() if seed is None else seed)
-        self._servers = opened_servers(lab, self._sources.servers, stack)
+        self._servers = opened_servers(lab, self._sources.servers, stack, self._said)
         self._drew_last: str | None = None
         base = prepare(self._request, self._sources, self._servers, plan.seed)
         self._prompt = read_back(base.graphs[0], base.bindings).prompt or ""
@@ -130,7 +131,10 @@ class Refining:
         result = self._drawn(step, prepared, slot)
         read = read_back(prepared.graphs[0], prepared.bindings)
         trial = Trial(step, read.prompt or "", read.negative_prompt or "")
-        trial = self._with(trial, prepared, result)
+        try:
+            trial = self._with(trial, prepared, result)
+        finally:
+            self._jury.forget(self.series.keys.image(step.attempt.number))
         self.series.trials.append(trial)
         keep_failure(self._desk, self.series, trial)
         return trial
@@ -143,9 +147,14 @@ class Refining:
             for file in output_files(self._asked_output):
                 write_copy(self._desk.store, key, file)
                 copy = str(file)
-        result = refined(self.series, step, copy)
+        notes = tuple(self._meanwhile)
+        result = replace(refined(self.series, step, copy), notes=notes)
         keep_series(self._desk, self.series, result)
         return result
+
+    def _said(self, text: str) -> None:
+        self._meanwhile.append(text)
+        self._telling.said(text)
 
     def _prepared(self, step: Draw) -> Prepared:
         attempt = step.attempt

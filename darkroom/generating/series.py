@@ -111,6 +111,8 @@ class Refined:
     is_provisional: bool = True
     """Too little was measured to stand by the grade."""
     attempts: tuple[AttemptLine, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What servers did in the middle of the work: one died, one came back."""
 
 
 def refined(

@@ -6,19 +6,22 @@ its server loses is the fleet's.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 from darkroom.core.decide import Try
-from darkroom.core.errors import DataError, JobFailed
+from darkroom.core.errors import JobFailed
 from darkroom.runs.jobs import job_of
 from darkroom.runs.run import Drawer, Run, Several
+from darkroom.runs.telling import Said
+from darkroom.runs.telling import tell as say
 from darkroom.writepath.desk import Ended, Job
 from darkroom.writepath.drive import OnProgress
 from darkroom.writepath.fleet import Order, draw_fleet
-from darkroom.writepath.fleet_finding import place_of
+from darkroom.writepath.fleet_finding import place_of, promise_at
 from darkroom.writepath.fleet_terms import Broke, Slot
 from darkroom.writepath.flight import NoHost
-from darkroom.writepath.intents import Intent, parse_intent
+from darkroom.writepath.intents import Intent
 from darkroom.writepath.ledger import Ledger
 
 
@@ -38,13 +41,18 @@ def drawn_by(run: Run, step: Try, several: Several, slot: Slot, tell: OnProgress
         hosts=several.able,
         prefers=found.prefers or several.drew_last,
     )
+
+    def said(text: str) -> None:
+        run.meanwhile.append(text)
+        say(Said(text))
+
     (result,) = draw_fleet(
         [order],
         run.tools.desk,
         several.servers.hosts,
         on_progress=tell,
         slot=slot,
-        terms=several.servers.terms,
+        terms=replace(several.servers.terms, said=said),
     )
     match result:
         case Broke(_, error):
@@ -78,20 +86,5 @@ def _drawer(run: Run, several: Several, promise: Intent) -> Drawer:
 
 
 def _promise(run: Run, step: Try) -> Intent | None:
-    """The promise behind an image that is stored already, whichever server made it."""
     store, image = run.tools.desk.store, run.keys.image(step.iteration)
-    if store.head(image) is None:
-        return None
-    ledger, found = Ledger(store), list[Intent]()
-    for key in store.iter_keys(run.keys.intents()):
-        try:
-            intent = parse_intent(ledger.get(key) or b"", key)
-        except DataError:
-            continue  # reconcile reports it
-        ended = ledger.get(run.keys.outcome(intent.job_key, intent.attempt))
-        if intent.image_key == image and ended is None:
-            found.append(intent)
-    sidecar = ledger.sidecar(image)
-    if sidecar is not None:
-        found = [each for each in found if each.job_key == sidecar.identity.job_key]
-    return max(found, key=lambda each: each.created_at, default=None)
+    return None if store.head(image) is None else promise_at(store, run.keys, image)

@@ -50,6 +50,8 @@ class RunReport:
     iterations: tuple[Line, ...]
     control: dict[str, object] | None = None
     """What plain reseeding with the same number of images came to, where asked for."""
+    notes: tuple[str, ...] = ()
+    """What servers did in the middle of the work: one died, one came back."""
 
 
 def line_of(item: Iteration) -> Line:
@@ -88,6 +90,7 @@ def report_of(run: Run, step: Accept | GiveUp) -> RunReport:
         image_key=kept.image_key if kept else None,
         output="output/output.png" if best else None,
         iterations=tuple(line_of(item) for item in run.iterations),
+        notes=tuple(run.meanwhile),
     )
 
 
@@ -117,6 +120,7 @@ def markdown_of(report: RunReport) -> str:
         head.append(f"The judge that only watched gave it {report.holdout:.0f} of 100.")
     if report.control is not None:
         head.append(f"Plain reseeding with the same budget: {report.control.get('summary')}.")
+    head += [f"Meanwhile: {text}." for text in report.notes]
     return "\n".join([*head, "", table(COLUMNS, rows_of(report)), ""])
 
 

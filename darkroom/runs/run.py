@@ -149,6 +149,8 @@ class Run:
         """The laboratory's folder, where the state of this machine is kept."""
         self.is_shown = True
         """Whether the scheduler's own pages still take what the run shows."""
+        self.meanwhile: list[str] = []
+        """What servers did in the middle of the work: one died, one came back."""
         self.open_things = ExitStack()
 
     @property

@@ -113,6 +113,20 @@ def heard_by(listener: Listener) -> Generator[None]:
         _listener.reset(token)
 
 
+@contextmanager
+def also_heard_by(listener: Listener) -> Generator[None]:
+    """Have it go to this listener first, and then to whoever listens already."""
+    before = _listener.get()
+
+    def both(event: Event) -> None:
+        listener(event)
+        if before is not None:
+            before(event)
+
+    with heard_by(both):
+        yield
+
+
 def line_of(event: Event) -> str | None:
     """The event as one line for a log or a plain screen; None for hints not worth a line."""
     match event:

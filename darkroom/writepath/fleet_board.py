@@ -23,6 +23,7 @@ from darkroom.core.fleet.health import (
     Troubled,
     after,
     may_come_back,
+    news,
     takes_orders,
 )
 from darkroom.writepath.fleet_terms import BatchResult, Broke, HostTerms, OnResult, Terms, Ticket
@@ -137,10 +138,15 @@ class Board:
     def note(self, host: str, event: Event, error: DarkroomError | None = None) -> None:
         """Something was seen of the server."""
         with self._changed:
-            self._healths[host] = after(self._healths[host], event, self.terms.patience)
+            before = self._healths[host]
+            now = self._healths[host] = after(before, event, self.terms.patience)
             if error is not None:
                 self._errors[host] = error
+            others = [bench.name for bench in self._hopeful() if bench.name != host]
             self._changed.notify_all()
+        if len(self._benches) > 1 and (text := news(host, before, now, others)):
+            with self._telling:
+                self.terms.said(text)
 
     def trouble(self, host: str, error: DarkroomError, weight: int = 1) -> None:
         """The server failed."""

@@ -5,21 +5,19 @@ how long one that does not answer holds up a job that another could draw. One se
 is away is named and left out; all of them away is a failure.
 """
 
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from darkroom.adapters.chosen_hosts import once
 from darkroom.adapters.comfyui import ComfyClient, Timing
 from darkroom.adapters.drained import Drains
-from darkroom.adapters.renderer import Renderer
 from darkroom.adapters.settings import Lab
 from darkroom.adapters.wiring import renderer_of
 from darkroom.core.config.aigen import Comfy
-from darkroom.core.config.fields import EMBEDDED
-from darkroom.core.errors import ComfyError, DarkroomError, UsageError, WorkflowError
-from darkroom.core.fleet.budget import Budget
+from darkroom.core.errors import ComfyError, DarkroomError, WorkflowError
 from darkroom.core.fleet.fitting import Fitting, fitting, permitted
 from darkroom.core.fleet.health import Patience
 from darkroom.core.jobs import EngineReceipt
@@ -27,21 +25,13 @@ from darkroom.core.workflow.graph import Graph
 from darkroom.core.workflow.object_info import Catalogue
 from darkroom.core.workflow.readback import read_back
 from darkroom.core.workflow.roles import Places
-from darkroom.writepath.fleet_terms import HostTerms, Terms
+from darkroom.writepath.fleet_terms import HostTerms, Terms, unheard
 
 _OUTAGE_S = 20.0
 """With others at hand, a server that does not answer is not waited for longer."""
 _ASKED_AT_ONCE = 16
 PATIENCE = Patience(first_pause_s=1.0, failures=6)
 """For work that somebody waits for."""
-
-
-@dataclass(frozen=True)
-class Fleet:
-    """Servers and their terms, as `draw_fleet` takes them."""
-
-    hosts: Mapping[str, Renderer]
-    terms: Terms
 
 
 @dataclass(frozen=True)
@@ -56,6 +46,8 @@ class Servers:
     """All that were asked; more than one make a fleet."""
     away: tuple[str, ...] = ()
     """Those that did not answer, and why."""
+    absent: Mapping[str, ComfyClient] = field(default_factory=dict[str, ComfyClient])
+    """The same by their names; they may be asked again as long as all are open."""
 
     @property
     def is_fleet(self) -> bool:
@@ -91,28 +83,14 @@ class Servers:
         return permitted(fitting(graph, self.catalogues, uploads), model, models)
 
 
-@contextmanager
-def opened_fleet(
-    lab: Lab,
-    names: Collection[str] | None = None,
-    *,
-    budget: Budget | None = None,
-    timeout_s: float | None = None,
-) -> Generator[Fleet]:
-    """Open the servers of these names; None: all of darkroom.yaml, else the built-in engine.
+def opened_servers(
+    lab: Lab, servers: Sequence[Comfy], stack: ExitStack, said: Callable[[str], None] = unheard
+) -> Servers:
+    """Open these and ask each what it is; raises where none of them answers.
 
-    `timeout_s` is the longest that one image may take; None: as AIGen.yaml has it by default.
+    `said` is told in a line when one of several fails in the middle of the work.
     """
-    told = Comfy() if timeout_s is None else Comfy(timeout_s=timeout_s)
-    chosen = [told.model_copy(update={"host": name}) for name in fleet_names(lab, names)]
-    with ExitStack() as stack:
-        terms = Terms(terms_of(lab), Drains(lab).is_drained, budget=budget or Budget())
-        yield Fleet(opened_hosts(lab, chosen, stack), terms)
-
-
-def opened_servers(lab: Lab, servers: Sequence[Comfy], stack: ExitStack) -> Servers:
-    """Open these and ask each what it is; raises where none of them answers."""
-    terms = Terms(terms_of(lab), Drains(lab).is_drained, patience=PATIENCE)
+    terms = Terms(terms_of(lab), Drains(lab).is_drained, patience=PATIENCE, said=said)
     return replace(reached(opened_hosts(lab, servers, stack)), terms=terms)
 
 
@@ -126,38 +104,45 @@ def opened_hosts(lab: Lab, servers: Sequence[Comfy], stack: ExitStack) -> dict[s
 
 def reached(hosts: Mapping[str, ComfyClient]) -> Servers:
     """Ask all at once; one of several may be away, all of them must not."""
-    with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
-        answers = dict(zip(hosts, pool.map(_asked, hosts.values()), strict=True))
-    there = {name: said for name, said in answers.items() if not isinstance(said, DarkroomError)}
+    answers = _answers(hosts)
     away = {name: said for name, said in answers.items() if isinstance(said, DarkroomError)}
-    if not there:
+    if len(away) == len(answers):
         raise next(iter(away.values()))
+    return replace(
+        _answering(hosts, answers),
+        meant=tuple(hosts),
+        away=tuple(f"{name}: {each.message} ({each.where})" for name, each in away.items()),
+        absent={name: hosts[name] for name in away},
+    )
+
+
+def back_again(absent: Mapping[str, ComfyClient]) -> Servers:
+    """Those that were away and answer by now; none is no failure."""
+    return _answering(absent, _answers(absent))
+
+
+_Answer: TypeAlias = tuple[EngineReceipt, Catalogue] | DarkroomError
+
+
+def _answers(hosts: Mapping[str, ComfyClient]) -> dict[str, _Answer]:
+    with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+        return dict(zip(hosts, pool.map(_asked, hosts.values()), strict=True))
+
+
+def _answering(hosts: Mapping[str, ComfyClient], answers: Mapping[str, _Answer]) -> Servers:
+    there = {name: said for name, said in answers.items() if not isinstance(said, DarkroomError)}
     return Servers(
         hosts={name: hosts[name] for name in there},
         receipts={name: receipt for name, (receipt, _) in there.items()},
         catalogues={name: catalogue for name, (_, catalogue) in there.items()},
-        meant=tuple(hosts),
-        away=tuple(f"{name}: {each.message} ({each.where})" for name, each in away.items()),
     )
 
 
-def _asked(client: ComfyClient) -> tuple[EngineReceipt, Catalogue] | DarkroomError:
+def _asked(client: ComfyClient) -> _Answer:
     try:
         return client.receipt(), client.object_info()
     except (ComfyError, WorkflowError) as error:
         return error
-
-
-def fleet_names(lab: Lab, names: Collection[str] | None = None) -> tuple[str, ...]:
-    """Which servers are meant, in the order of darkroom.yaml; refuses a name it does not have."""
-    known = lab.config.hosts
-    if names is None:
-        return tuple(known) or (EMBEDDED,)
-    strange = sorted(set(names) - {*known, EMBEDDED})
-    if strange:
-        there = ", ".join((*known, EMBEDDED))
-        raise UsageError("host-not-configured", f"no server is called {strange[0]!r}: {there}")
-    return tuple(name for name in (*known, EMBEDDED) if name in names)
 
 
 def terms_of(lab: Lab) -> dict[str, HostTerms]:

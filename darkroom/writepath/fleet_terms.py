@@ -49,6 +49,10 @@ class HostTerms:
     """How many of our jobs may be in its queue."""
 
 
+def unheard(_text: str) -> None:
+    """Nobody listens."""
+
+
 def _nobody(_host: str) -> bool:
     return False
 
@@ -71,6 +75,8 @@ class Terms:
     """Whether memory is freed and the job tried again, and a refused graph sent elsewhere."""
     quarantines: bool = True
     """Whether a job lost too often is set aside for everybody, until a person releases it."""
+    said: Callable[[str], None] = unheard
+    """Told in a line when one of several servers fails, is given up, or comes back."""
     turn_s: float | None = None
     """So long a server is held before others that wait for its slot get a chance."""
 

@@ -23,10 +23,13 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
     app.callback()(root)
 
     def fail(how: str) -> None:
+        cut_short = ImportError("half loaded")
+        cut_short.__cause__ = KeyboardInterrupt()
         raise {
             "not-accepted": NotAccepted("usage", "no image"),
             "bug": ZeroDivisionError("oops"),
             "ctrl-c": KeyboardInterrupt(),
+            "ctrl-c while loading": cut_short,
             "pipe": BrokenPipeError(),
         }[how]
 
@@ -38,7 +41,14 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
 
 @pytest.mark.usefixtures("tried")
 @pytest.mark.parametrize(
-    ("how", "code"), [("not-accepted", 1), ("bug", 70), ("ctrl-c", 130), ("pipe", 0)]
+    ("how", "code"),
+    [
+        ("not-accepted", 1),
+        ("bug", 70),
+        ("ctrl-c", 130),
+        ("ctrl-c while loading", 130),
+        ("pipe", 0),
+    ],
 )
 def test_each_fate_has_its_exit_code(how: str, code: int) -> None:
     assert cli.main(["fail", how]) == code

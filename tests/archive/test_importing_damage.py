@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.importing.sources import flat, flat_sidecar, png, sdgen
 from darkroom.adapters.stores import FolderStore
-from darkroom.archive.importing import taking
+from darkroom.archive.importing import committing, taking
 from darkroom.archive.importing.report import ImportReport
 from darkroom.archive.importing.taking import Wish, import_folder
 from darkroom.writepath.desk import Desk
@@ -46,7 +46,7 @@ def test_what_a_person_had_said_survives_a_stop_at_any_point(
     monkeypatch.setattr(taking, "_BATCH_IMAGES", 20)
     whole = Desk(FolderStore(tmp_path / "whole"), Locks(tmp_path / "others"))
     taken(source, whole)
-    calls, put_many = list[int](), taking.put_many
+    calls, put_many = list[int](), committing.put_many
 
     def cut_off(*arguments: Any) -> None:
         put_many(*arguments)
@@ -54,10 +54,10 @@ def test_what_a_person_had_said_survives_a_stop_at_any_point(
         if len(calls) == put:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(taking, "put_many", cut_off)
+    monkeypatch.setattr(committing, "put_many", cut_off)
     with pytest.raises(KeyboardInterrupt):
         taken(source, desk)
-    monkeypatch.setattr(taking, "put_many", put_many)
+    monkeypatch.setattr(committing, "put_many", put_many)
     report = taken(source, desk)
     assert (report.count("failed"), report.count("imported") + report.count("skipped")) == (0, 60)
     assert said(desk) == said(whole)

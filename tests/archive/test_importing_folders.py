@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ import pytest
 
 from benchmarks.importing.sources import KINDS, a1111, comfyui, png, sdgen
 from darkroom.adapters.stores import FolderStore
+from darkroom.adapters.stores.bulk import Parcel
+from darkroom.adapters.stores.protocol import Store
+from darkroom.adapters.warehouse.fetching import Content
 from darkroom.apps import console
 from darkroom.apps.cli import main
-from darkroom.archive.importing import taking
+from darkroom.archive.importing import committing, known, taking
 from darkroom.archive.importing.report import ImportReport
 from darkroom.archive.importing.taking import Wish, import_folder
 from darkroom.core import annotations
@@ -112,7 +116,7 @@ def test_an_import_that_was_cut_off_goes_on_where_it_was(
 ) -> None:
     sdgen(tmp_path / "source", 60)
     wanted, calls = ["images", "sidecars", "marks"].index(after), list[int]()
-    put_many = taking.put_many
+    put_many = committing.put_many
 
     def cut_off(*arguments: Any) -> None:
         put_many(*arguments)
@@ -120,10 +124,10 @@ def test_an_import_that_was_cut_off_goes_on_where_it_was(
         if len(calls) > wanted:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(taking, "put_many", cut_off)
+    monkeypatch.setattr(committing, "put_many", cut_off)
     with pytest.raises(KeyboardInterrupt):
         taken(tmp_path / "source", desk)
-    monkeypatch.setattr(taking, "put_many", put_many)
+    monkeypatch.setattr(committing, "put_many", put_many)
     report = taken(tmp_path / "source", desk)
     assert report.count("failed") == 0
     assert len(sidecars(desk)) == 60
@@ -131,6 +135,41 @@ def test_an_import_that_was_cut_off_goes_on_where_it_was(
     images = [key for key in desk.store.iter_keys() if key.endswith(".png")]
     assert len(images) == 60
     assert taken(tmp_path / "source", desk).count("skipped") == 60
+
+
+def test_what_was_cut_off_is_read_once_and_no_more_than_a_batch_of_it(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comfyui(tmp_path / "source", 70)
+    monkeypatch.setattr(taking, "_BATCH_IMAGES", 20)
+    put_many, contents = committing.put_many, known.contents
+
+    def cut_off(store: Store, parcels: list[Parcel]) -> None:
+        put_many(store, parcels)
+        if any(parcel.key.endswith("_060.png.json") for parcel in parcels):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(committing, "put_many", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        taken(tmp_path / "source", desk)
+    monkeypatch.setattr(committing, "put_many", put_many)
+    read = list[str]()
+
+    def noting(store: Store, keys: list[str]) -> Iterator[tuple[str, Content]]:
+        read.extend(key for key in keys if "/images/" in key)
+        yield from contents(store, keys)
+
+    monkeypatch.setattr(known, "contents", noting)
+    assert taken(tmp_path / "source", desk, dry_run=True).count("skipped") == 60
+    assert len(read) == 20
+    assert taken(tmp_path / "source", desk).count("imported") == 10
+    assert len(read) == 40
+    assert taken(tmp_path / "source", desk).count("skipped") == 70
+    assert len(read) == 40
+    records = [json.loads(desk.store.get(k)) for k in desk.store.iter_keys() if "/imports/" in k]
+    named = [image["name"] for record in records for image in record["images"]]
+    assert sorted(named) == [f"{number:05d}.png" for number in range(70)]
+    assert {record["session"] for record in records} == {"2025-12-01"}
 
 
 def test_ratings_and_flags_become_annotations(desk: Desk, tmp_path: Path) -> None:
@@ -242,8 +281,8 @@ def test_counts_that_do_not_agree_are_told(
     (tmp_path / "lab").mkdir()
     console.configure(as_json=False, verbose=False)
     comfyui(tmp_path / "source", 2)
-    put_many = taking.put_many
-    monkeypatch.setattr(taking, "put_many", lambda store, parcels: put_many(store, parcels[:1]))
+    put_many = committing.put_many
+    monkeypatch.setattr(committing, "put_many", lambda store, parcels: put_many(store, parcels[:1]))
     assert main(["import", str(tmp_path / "source")]) == 4
     assert "1 images and 1 sidecars where 2 of each should be" in capsys.readouterr().err
 
@@ -290,7 +329,7 @@ def test_the_command_reports_and_takes_it_into_the_warehouse(
     assert "30 would be imported" in capsys.readouterr().out
     assert main(["import", str(tmp_path / "source")]) == 0
     shown = capsys.readouterr().out
-    assert "30 imported, 0 skipped, 0 failed, from 2 folders; 8 ratings and flags" in shown
+    assert "30 imported, 0 skipped, 0 failed, from 2 folders; 7 ratings and flags" in shown
     assert "counted again: 30 images and 30 sidecars in 2 runs" in shown
     assert main(["sql", "select count(*) from image", "--json"]) == 0
     assert "30" in capsys.readouterr().out

@@ -8,10 +8,11 @@ from scipy.stats import binom
 
 from darkroom.archive.patterns import counting
 from darkroom.archive.patterns.counting import count
+from darkroom.archive.patterns.passing import are_patterns
 from darkroom.archive.patterns.reading import in_ranges
 from darkroom.archive.patterns.table import Axis, Table, axis_of, bits
-from darkroom.core.patterns import PROMPT, Item, Limits
-from darkroom.core.significance import binomial_tail
+from darkroom.core.patterns import PROMPT, Item, Limits, is_pattern
+from darkroom.core.significance import Tally, binomial_tail
 
 ANYTHING = Limits(min_occurrences=1, failure_threshold=1e-9, min_runs=1, false_share=0.999999)
 """So loose that nearly every cell that fails more than the base survives."""
@@ -110,6 +111,16 @@ def test_the_tail_over_arrays_is_the_cores() -> None:
         ) == pytest.approx(tail)
 
 
+@pytest.mark.parametrize("limits", [Limits(), Limits(2, 0.5), Limits(1, 1.0), Limits(1, 1e-9)])
+def test_many_tallies_are_patterns_where_each_by_itself_is_one(limits: Limits) -> None:
+    tallies = [Tally(k, n) for n in (*range(1, 40), 700, 31_000) for k in {*range(n + 1)[:50], n}]
+    failures = np.array([tally.failures for tally in tallies])
+    counts = np.array([tally.count for tally in tallies])
+    for base in (0.02, 0.3, 0.69):
+        alone = [is_pattern(tally, base, limits) for tally in tallies]
+        assert are_patterns(failures, counts, base, limits).tolist() == alone
+
+
 def test_numbers_stand_for_themselves_while_they_are_few() -> None:
     axis = in_ranges("steps", np.array([20.0, 30.0, 20.0, np.nan, 7.5]), 1)
     assert axis is not None
@@ -127,6 +138,7 @@ def test_many_different_numbers_become_ranges_that_hold_each_of_them_once() -> N
     assert np.bincount(axis.codes)[1:].min() >= 10
 
 
-def test_an_axis_all_images_share_is_none() -> None:
+def test_an_axis_all_images_share_or_none_has_is_none() -> None:
     assert axis_of("model", [("m", np.arange(5))], 5) is None
-    assert axis_of("model", [], 5) is not None
+    assert axis_of("steps", [], 5) is None
+    assert axis_of("model", [("m", np.arange(4))], 5) is not None

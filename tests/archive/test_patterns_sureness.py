@@ -68,6 +68,34 @@ def test_three_whole_runs_prove_something_only_where_little_was_looked_at(
     assert (looked_at(has, has.copy(), runs, tested=tested).p_value < 1e-3) is is_sure
 
 
+def test_what_was_mostly_used_when_everything_failed_is_not_sure() -> None:
+    chance = np.random.default_rng(6)
+    runs = in_runs(64, 20)
+    is_bad_day = (runs >= 16) & (runs < 24)
+    has = chance.random(1280) < np.where(is_bad_day, 0.7, 0.02)
+    failed = chance.random(1280) < np.where(is_bad_day, 0.9, 0.1)
+    assert looked_at(has, failed, runs).p_value > 0.1
+
+
+def test_what_was_used_at_one_time_only_is_sure_where_nothing_else_was_used_then() -> None:
+    chance = np.random.default_rng(7)
+    runs = in_runs(64, 20)
+    has = (runs >= 16) & (runs < 32)
+    failed = chance.random(1280) < np.where(has, 0.85, 0.1)
+    assert looked_at(has, failed, runs).p_value < SURE
+
+
+def test_runs_of_one_day_are_alike_and_prove_little_where_days_differ() -> None:
+    chance = np.random.default_rng(8)
+    runs = in_runs(80, 20)
+    day = runs // 8
+    has = np.isin(day, (1, 6)) & (runs % 2 == 0)
+    by_day = np.array([0.1, 0.75, 0.1, 0.1, 0.75, 0.1, 0.75, 0.1, 0.75, 0.1])
+    failed = chance.random(1600) < by_day[day]
+    assert binomial_tail(Tally(int((has & failed).sum()), int(has.sum())), failed.mean()) < SURE
+    assert looked_at(has, failed, runs).p_value > 1e-2
+
+
 def test_an_image_drawn_again_counts_once() -> None:
     chance = np.random.default_rng(5)
     drawn = chance.integers(0, 120, 600)

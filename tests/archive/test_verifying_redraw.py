@@ -15,13 +15,15 @@ from darkroom.adapters.engine_process import FOLDER, EngineProcess
 from darkroom.adapters.image_comparing import pixel_difference
 from darkroom.adapters.stores import FolderStore
 from darkroom.apps import cli
+from darkroom.archive import verifying_redraw
 from darkroom.archive.verifying import Verifying
 from darkroom.archive.verifying_params import VerifyParams
-from darkroom.archive.verifying_redraw import MARK, Redrawing, fresh
+from darkroom.archive.verifying_redraw import MARK, Redrawing, Turn, fresh
 from darkroom.core.errors import ComfyUnreachable, StoreUnavailable
 from darkroom.core.jobs import Cancelled, Done, EngineReceipt, Failed, FinalState, Lost, OutputFile
 from darkroom.core.sidecar import Sidecar, read_any
 from tests.fakes.library import settle
+from tests.fakes.slots import Slots
 from tests.fakes.stored_images import commit, png
 
 PROMPT = "a large red circle above a small blue square, on a white background"
@@ -256,3 +258,19 @@ def _plant(home: Path) -> None:
     sampler = next(n for n in told["workflow"]["graph"].values() if "seed" in n["inputs"])
     sampler["inputs"]["seed"] += 1
     second.write_text(json.dumps(told))
+
+
+def test_a_server_is_held_for_all_images_in_a_row_and_no_longer_than_a_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slots = Slots()
+    with Turn(slots) as turn:
+        for host in ("a", "a", "b", None, None, "b"):
+            turn.on(host)
+            assert slots.held == ([host] if host else [])
+    assert (slots.asked, slots.held) == (["a", "b", "b"], [])
+    monkeypatch.setattr(verifying_redraw, "_TURN_S", 0.0)
+    with Turn(slots) as turn:
+        turn.on("a")
+        turn.on("a")
+    assert slots.asked[3:] == ["a", "a"]

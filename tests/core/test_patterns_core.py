@@ -1,11 +1,11 @@
-"""What a pattern is, which of many are said, what a trial proves, and in which words."""
+"""What a pattern is, which of many are said, and what a trial proves."""
+
+from dataclasses import replace
 
 import pytest
 
 from darkroom.core.patterns import (
-    LORA,
     PROMPT,
-    Better,
     Cell,
     Item,
     Items,
@@ -17,7 +17,6 @@ from darkroom.core.patterns import (
     common_category,
     interval_of,
     is_pattern,
-    recommend,
     status_of,
     still_sure,
     trial_of,
@@ -40,7 +39,7 @@ def cell(items: Items, which: int, failed: int) -> Cell:
 
 
 def said(cells: list[Cell], failed: int) -> list[Items]:
-    return [kept.cell.items for kept in worth_saying(cells, failed, BASE, LIMITS)]
+    return [kept.cell.items for kept in worth_saying(cells, failed, BASE, LIMITS, len(cells))]
 
 
 def test_a_narrower_one_that_fails_no_more_is_the_same_cause_again() -> None:
@@ -100,7 +99,7 @@ def test_exactly_the_same_images_are_said_once_with_the_other_names_beside() -> 
     failed = rows(range(30))
     same = [cell((item,), rows(range(30)), failed) for item in (PROFILE, ANGRY)]
     longer = cell((ANGRY, PROFILE), rows(range(30)), failed)
-    (kept,) = worth_saying([*same, longer], failed, BASE, LIMITS)
+    (kept,) = worth_saying([*same, longer], failed, BASE, LIMITS, 3)
     assert (kept.cell.items, kept.same_as) == ((ANGRY,), ((PROFILE,),))
 
 
@@ -183,44 +182,6 @@ def test_a_pattern_reads_as_axis_and_value() -> None:
     assert (found.failure_rate, found.sample_count) == (0.85, 20)
 
 
-KEPT = Kept(cell((ANGRY, PROFILE), rows(range(20)), rows(range(17))), ())
-WORDS = Kept(
-    cell((Item(LORA, "detail"), Item(PROMPT, "pink cross")), rows(range(20)), rows(range(17))), ()
-)
-ALONE = Kept(cell((ANGRY,), rows(range(20)), rows(range(17))), ())
-
-
-@pytest.mark.parametrize(
-    ("kept", "better", "expected"),
-    [
-        (KEPT, Better("Pose", "front", Tally(1, 20)), "With Pose front only 1 of 20 (5%) failed."),
-        (KEPT, None, "Leave one of them out."),
-        (ALONE, None, "Choose another value."),
-        (WORDS, None, "Say it in other words"),
-    ],
-)
-def test_a_candidate_is_suspected_with_one_plain_advice(
-    kept: Kept, better: Better | None, expected: str
-) -> None:
-    text = recommend(kept, BASE, better, None)
-    assert text.startswith("Suspect ")
-    assert "17 of 20 (85%) failed, 10% of all images do." in text
-    assert expected in text
-
-
-def test_items_are_named_as_people_say_them() -> None:
-    assert "LoRA detail and 'pink cross' in the prompt" in recommend(WORDS, BASE, None, None)
-    three = Kept(cell((ANGRY, RAIN, PROFILE), rows(range(20)), rows(range(17))), ())
-    assert "Expression angry, Light rain and Pose profile" in recommend(three, BASE, None, None)
-
-
-def test_a_trial_changes_the_advice() -> None:
-    confirmed = trial_of(("t",), Tally(12, 12), Tally(0, 12), 0.7)
-    refuted = trial_of(("t",), Tally(0, 12), Tally(0, 12), 0.7)
-    assert recommend(KEPT, BASE, None, confirmed).startswith("Avoid ")
-    assert "did not repeat it" in recommend(KEPT, BASE, None, refuted)
-
-
 def test_one_cause_that_shows_in_many_cells_lets_no_luck_in() -> None:
     def kept(p_value: float) -> Kept:
         return Kept(Cell((ANGRY,), 1, Tally(9, 10), 5, p_value), ())
@@ -229,6 +190,29 @@ def test_one_cause_that_shows_in_many_cells_lets_no_luck_in() -> None:
     # among forty cells of one cause 4e-6 would pass: 0.001 x 41 of 10,000
     assert still_sure([sure, luck], 10_000, LIMITS) == [sure]
     assert still_sure([], 10_000, LIMITS) == []
+
+
+@pytest.mark.parametrize(
+    ("tally", "shared", "expected"),
+    [
+        (Tally(30, 40), 1.0, Tally(30, 40)),
+        (Tally(30, 40), 10.0, Tally(3, 4)),
+        (Tally(30, 40), 4.0, Tally(7, 10)),  # 7.5 failed and 2.5 did not
+        (Tally(2, 2), 3.0, Tally(0, 0)),
+    ],
+)
+def test_images_that_resemble_each_other_tell_as_much_as_fewer(
+    tally: Tally, shared: float, expected: Tally
+) -> None:
+    assert Cell((ANGRY,), 1, tally, 5, 0.1, shared).telling == expected
+
+
+def test_a_narrower_one_whose_images_are_few_drawn_again_is_not_said_as_well() -> None:
+    failed = rows(range(90))
+    whole = cell((ANGRY,), rows(range(100)), failed)
+    part = cell((ANGRY, RAIN), rows(range(80)), failed)
+    assert sorted(said([whole, part], failed)) == [(ANGRY,), (ANGRY, RAIN)]
+    assert said([whole, replace(part, shared=4.0)], failed) == [(ANGRY,)]
 
 
 def test_an_interval_is_wider_where_images_resemble_each_other() -> None:

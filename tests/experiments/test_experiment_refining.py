@@ -30,18 +30,29 @@ class Rater:
 
     asked: Mapping[str, object] = {"scores": ["lite:any"]}
 
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.forgotten: list[str] = []
+
     def of_picture(self, stored: Stored) -> object:
+        self.seen.append(stored.intent.image_key)
         return SimpleNamespace(composite_score=float(stored.intent.seed % 50) / 10)
 
     def of_committed(self, store: Store, image_key: str) -> object:
         return SimpleNamespace(composite_score=0.0)
+
+    def forget(self, image_key: str) -> None:
+        self.forgotten.append(image_key)
 
 
 @pytest.fixture
 def rated(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
     @contextmanager
     def jury_of(*_: object) -> Generator[Rater]:
-        yield Rater()
+        rater = Rater()
+        yield rater
+        judged = [key for key in rater.seen if key not in rater.forgotten]
+        assert judged == []  # a long run would remember every image
 
     monkeypatch.setattr(judging, "jury_of", jury_of)
     monkeypatch.setattr(judging, "parts_of", lambda _: {})

@@ -1,5 +1,6 @@
 """Several scripted ComfyUI servers, each behind a proxy that a test may close."""
 
+import threading
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from darkroom.adapters.comfyui import Timing
 from darkroom.core.fleet.health import Patience
 from darkroom.writepath import fleet_opening
 from tests.fakes.comfy_server import ComfyServer, draw, running_server, start
@@ -16,6 +18,8 @@ from tests.fakes.fault_proxy import FaultProxy
 from tests.fakes.workflows import document
 
 SHORT = replace(FAST, zombie_s=0.3, stall_s=0.5, first_progress_s=0.8, poll_s=0.1)
+NO_STALLS = replace(SHORT, zombie_s=30.0, stall_s=30.0, first_progress_s=30.0)
+_WAIT_S = 20.0
 
 
 class Servers:
@@ -25,10 +29,12 @@ class Servers:
         self.comfy: dict[str, ComfyServer] = {}
         self.urls: dict[str, str] = {}
         self._proxies: dict[str, FaultProxy] = {}
+        self._dead: dict[str, threading.Event] = {}
 
     def add(self, name: str, stack: ExitStack) -> None:
         comfy, url = stack.enter_context(running_server())
         proxy = stack.enter_context(FaultProxy(int(url.rpartition(":")[2])))
+        self._dead[name] = threading.Event()
         comfy.catalogue = document("object_info")
         self.comfy[name], self._proxies[name], self.urls[name] = comfy, proxy, proxy.url
 
@@ -42,6 +48,11 @@ class Servers:
         """As if its machine had lost its power."""
         self._proxies[name].faults.refuse = True
         self._proxies[name].hang_up()
+        self._dead[name].set()
+
+    def comes_back(self, name: str) -> None:
+        """Its machine has power again."""
+        self._proxies[name].faults.refuse = False
 
     def dies_at(self, name: str, nth: int) -> None:
         """Have it die while it draws its nth image."""
@@ -52,6 +63,15 @@ class Servers:
             else:
                 start(server, job)
                 self.cut_off(name)
+
+        self.comfy[name].work = work
+
+    def waits_for(self, name: str, other: str) -> None:
+        """Have it draw nothing until that one has died: so the other surely gets work."""
+
+        def work(server: ComfyServer, job: Any) -> None:
+            assert self._dead[other].wait(_WAIT_S)
+            draw(server, job)
 
         self.comfy[name].work = work
 
@@ -71,9 +91,9 @@ class Servers:
         return sorted(n["inputs"]["seed"] for n in nodes if n["class_type"] == "KSampler")
 
 
-def be_impatient(patch: pytest.MonkeyPatch) -> None:
+def be_impatient(patch: pytest.MonkeyPatch, timing: Timing = SHORT) -> None:
     """Have a fleet of this process give up within a second or two."""
-    patch.setattr(fleet_opening, "Timing", lambda: SHORT)
+    patch.setattr(fleet_opening, "Timing", lambda: timing)
     patch.setattr(fleet_opening, "_OUTAGE_S", 0.3)
     patch.setattr(fleet_opening, "PATIENCE", Patience(first_pause_s=0.1, failures=4))
 

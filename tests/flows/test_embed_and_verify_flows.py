@@ -12,6 +12,7 @@ from darkroom.archive.verifying_params import VerifyOptions
 from darkroom.core.errors import DataError, StoreUnavailable
 from flows import embed as embed_flow
 from flows import verify as verify_flow
+from tests.fakes.slots import Slots
 from tests.fakes.stored_images import commit
 from tests.flows.shown_artifacts import shown
 
@@ -59,6 +60,17 @@ def test_a_store_that_is_in_order_is_said_to_be(
     drawn = verify_flow.verify("generated", VerifyOptions(redraw=True, sample=1, host="nowhere"))
     assert drawn.outcomes == {"not_drawn": 1}
     assert "no host is called" in str(shown("redrawn-"))
+
+
+def test_redrawing_asks_for_the_slot_of_its_server_once_for_images_in_a_row(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slots = Slots()
+    monkeypatch.setattr("tasks.redraw_group.gpu_slot", slots)
+    (root.parent / "darkroom.yaml").write_text("hosts: {attic: {url: 'http://127.0.0.1:9'}}\n")
+    report = verify_flow.verify("generated", VerifyOptions(redraw=True, host="attic"))
+    assert len(report.redrawn) == 3
+    assert (slots.asked, slots.held) == (["attic"], [])
 
 
 def test_damage_fails_the_flow_run_and_is_in_the_table(root: Path) -> None:

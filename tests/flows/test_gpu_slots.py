@@ -12,7 +12,9 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from darkroom.runs.telling import Said, heard_by
-from tasks.gpu_slot import gpu_slot, limit_of, make_limit
+from tasks import gpu_slot as gpu_slot_module
+from tasks.gpu_slot import gpu_slot, limit_of, line_of, make_limit
+from tasks.limits import one_at_a_time
 from tests.fakes.comfy_server import draw
 from tests.fakes.s3_servers import free_port
 from tests.flows.fault_scenes import Bench, Eyes
@@ -84,6 +86,66 @@ def test_who_waits_for_another_run_says_so_and_gets_the_server_after_it(prefect_
     assert said == [f"another run draws on busy; waiting for it ({longest})"]
 
 
+def in_line(host):
+    with get_client(sync_client=True) as client:
+        one_at_a_time(client, line_of(host))
+        return client.read_global_concurrency_limit_by_name(line_of(host)).active_slots
+
+
+def test_who_asks_again_and_again_lets_by_who_waits(prefect_server, monkeypatch):
+    monkeypatch.setattr(gpu_slot_module, "TURN_S", 0.0)
+    monkeypatch.setattr(gpu_slot_module, "_ASK_AGAIN_S", 0.05)
+    order = []
+
+    def second():
+        with gpu_slot("shared"):
+            order.append("second")
+
+    # a thread does not inherit which server the test talks to
+    thread = threading.Thread(target=copy_context().run, args=(second,))
+    with gpu_slot("shared"):
+        thread.start()
+        until = time.monotonic() + 30
+        while not in_line("shared") and time.monotonic() < until:
+            time.sleep(0.02)
+    for number in range(2):
+        with gpu_slot("shared"):
+            order.append(number)
+    thread.join(60)
+    assert order == ["second", 0, 1]
+    assert (slots("shared").active_slots, in_line("shared")) == (0, 0)
+
+
+def test_a_run_has_its_turn_before_it_lets_anybody_by(prefect_server, monkeypatch):
+    drawn = []
+    with gpu_slot("turns"):
+        pass
+    in_line("turns")
+    with gpu_slot_module._held(line_of("turns")):
+        with gpu_slot("turns"):
+            drawn.append("its turn is not over")
+        monkeypatch.setattr(gpu_slot_module, "TURN_S", 0.0)
+        monkeypatch.setattr(gpu_slot_module, "_ASK_AGAIN_S", 0.02)
+        asking = threading.Event()
+        held = gpu_slot_module._held
+
+        def noted(limit):
+            asking.set()
+            return held(limit)
+
+        def again():
+            with gpu_slot("turns"):
+                drawn.append("after the one that waits")
+
+        monkeypatch.setattr(gpu_slot_module, "_held", noted)
+        thread = threading.Thread(target=copy_context().run, args=(again,))
+        thread.start()
+        assert asking.wait(30)
+        assert drawn == ["its turn is not over"]
+    thread.join(60)
+    assert drawn[1:] == ["after the one that waits"]
+
+
 def test_a_command_with_a_prefect_of_its_own_asks_for_no_slot(monkeypatch):
     monkeypatch.setattr("tasks.gpu_slot._lives_on", lambda: False)
     monkeypatch.setattr("tasks.gpu_slot.get_client", None)
@@ -103,7 +165,8 @@ def test_drawing_goes_on_when_prefect_does_not_answer(monkeypatch, prefect_serve
 
 
 def test_drawing_goes_on_when_prefect_goes_away_while_the_slot_is_asked_for(monkeypatch):
-    monkeypatch.setattr("tasks.gpu_slot._announce", lambda _host: None)  # it was there a moment ago
+    # it was there a moment ago
+    monkeypatch.setattr("tasks.gpu_slot._must_wait", lambda _host, _had_s: False)
     said, drawn = [], []
     gone = {PREFECT_API_URL: f"http://127.0.0.1:{free_port()}/api", PREFECT_CLIENT_MAX_RETRIES: 0}
     with temporary_settings(gone), heard_by(said.append), gpu_slot("any"):

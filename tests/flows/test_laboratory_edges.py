@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from darkroom.adapters.engine_process import engine_of
+from darkroom.adapters.processes import started_at
 from darkroom.adapters.settings import open_lab
 from darkroom.adapters.supervision import PartState, Process, State
+from darkroom.apps import cli
+from darkroom.apps.console import Exit
 from darkroom.core.errors import OutsideError
 from flows import laboratory
 from flows.environment import RUN_ID, WHOLE_LABORATORY
-from flows.laboratory import FOLDER, Laboratory
+from flows.laboratory import FOLDER, SERVER, Laboratory
 
 
 @pytest.fixture
@@ -77,3 +80,40 @@ def test_an_engine_whose_keeper_was_killed_is_said_and_ended(home: Path) -> None
 def test_where_nothing_runs_there_is_nothing_to_end(home: Path) -> None:
     assert laboratory.left(open_lab()) == ()
     assert not laboratory.down(open_lab())
+
+
+@pytest.mark.parametrize(
+    ("keeper_lives", "address", "port"),
+    [
+        (False, "http://127.0.0.1:4310", 4310),
+        (True, "http://127.0.0.1:4310", None),
+        (False, None, None),
+    ],
+    ids=["keeper-killed", "kept", "had-none-yet"],
+)
+def test_the_port_of_a_laboratory_whose_keeper_was_killed_is_known(
+    home: Path, keeper_lives: bool, address: str | None, port: int | None
+) -> None:
+    pid = os.getpid() if keeper_lives else 2**22 + 1
+    keeper = Process(pid, started_at(pid) or "0@nowhere")
+    folder = home / FOLDER
+    folder.mkdir(parents=True)
+    State(keeper, {SERVER: PartState(SERVER, "healthy", None, address=address)}).write(folder)
+    assert laboratory.earlier_port(home) == port
+
+
+def test_up_after_a_killed_keeper_uses_its_port_and_says_so(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as other:  # taken meanwhile, so that nothing is started
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        folder = home / FOLDER
+        folder.mkdir(parents=True)
+        server = PartState(SERVER, "healthy", None, address=f"http://127.0.0.1:{port}")
+        State(Process(2**22 + 1, "0@nowhere"), {SERVER: server}).write(folder)
+        assert cli.main(["up"]) == Exit.UNREACHABLE
+    said = capsys.readouterr().err
+    assert f"listens on port {port} again" in said
+    assert f"port {port} cannot be used" in said

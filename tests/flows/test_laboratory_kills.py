@@ -62,8 +62,7 @@ def kill(run: str) -> None:
 
 
 def state(place: Place, run: str) -> tuple[str, str]:
-    with place.client() as client:
-        found = client.read_flow_run(run).state
+    found = place.asked(lambda client: client.read_flow_run(run).state)
     return found.type.value, found.name
 
 
@@ -102,6 +101,20 @@ def test_nobody_is_told_of_a_crash_that_mends_itself(place: Place, receiver: Rec
     assert [(said["schema"], said["flow"]) for said in receiver.said] == [
         ("darkroom.notice/1", "iterate")
     ]
+    receiver.bodies.clear()
+
+
+def test_a_run_goes_on_without_its_worker(place: Place, receiver: Receiver) -> None:
+    run = begin(place, "first")
+    until(lambda: state(place, run)[0] == "RUNNING")
+    (process,) = processes_of(run)
+    for pid in place.victims()["worker"]:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: state(place, run)[0] == "COMPLETED")
+    states = place.asked(lambda client: client.read_flow_run_states(run))
+    said = [each.type.value for each in states]
+    assert said.count("RUNNING") == 1, process
+    until(lambda: bool(receiver.said))
     receiver.bodies.clear()
 
 

@@ -16,8 +16,11 @@ from prefect.client.schemas.objects import State
 from prefect.flows import Flow
 from prefect.states import Completed, Crashed, Pending, Running
 
+from darkroom.adapters import supervision
 from darkroom.adapters.processes import started_at
+from darkroom.adapters.supervision import PartState, Process
 from darkroom.runs.checkpoint import Checkpoint, write_checkpoint
+from flows import laboratory
 from flows.environment import WHOLE_LABORATORY
 from flows.recovering import GIVEN_UP, STARTS, Recovered, recover
 from flows.stuck import FOLDER, call_crashed
@@ -38,6 +41,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv(WHOLE_LABORATORY, raising=False)
     (tmp_path / FOLDER).mkdir(parents=True)
     return tmp_path
+
+
+@pytest.fixture
+def all_workers_are_here(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(WHOLE_LABORATORY, "1")
 
 
 def named(name: str) -> Flow[[], None]:
@@ -158,12 +166,49 @@ def test_a_run_whose_process_is_here_is_left_alone(client, home, begun, monkeypa
     assert state_of(client, run) == "SCHEDULED"
 
 
+@pytest.mark.parametrize(
+    ("taken", "began", "state"),
+    [("before", "now", "SCHEDULED"), ("after", "now", "PENDING"), ("before", None, "PENDING")],
+    ids=["taker-is-gone", "taker-lives", "no-worker-is-kept"],
+)
+@pytest.mark.usefixtures("all_workers_are_here")
+def test_a_run_goes_on_at_once_whose_taker_is_known_to_be_gone(
+    client, home, begun, taken, began, state
+):
+    run = begun(Pending())
+    since = datetime.now(UTC).timestamp() + (60 if taken == "before" else -60)
+    me = Process(os.getpid(), started_at(os.getpid()) or "")
+    folder = home / laboratory.FOLDER
+    folder.mkdir(parents=True)
+    worker = PartState("worker", "healthy", me if began else None, began_at=since)
+    supervision.State(me, {"worker": worker}).write(folder)
+    recover(client, home)
+    assert state_of(client, run) == state
+
+
+@pytest.mark.usefixtures("all_workers_are_here")
+def test_a_run_that_says_it_runs_and_has_no_process_goes_on_at_once(client, home, begun):
+    run = begun(Running())
+    recover(client, home)
+    assert state_of(client, run) == "SCHEDULED"
+
+
 def test_a_run_that_was_begun_just_now_is_given_time(client, home, begun, monkeypatch):
     monkeypatch.setenv(WHOLE_LABORATORY, "1")
     run = begun(Pending())
     said = recover(client, home)
     assert state_of(client, run) == "PENDING"
     assert client.read_flow_run(run).name in said.too_early
+
+
+@pytest.mark.parametrize(
+    ("later", "state"), [(LATER, "PENDING"), (LATER * 3, "CRASHED")], ids=["soon", "late"]
+)
+def test_what_a_killed_command_had_made_and_not_begun_is_crashed(client, home, later, state):
+    run = client.create_flow_run(named("iterate"), state=Pending()).id
+    recover(client, home, datetime.now(UTC) + later)
+    recover(client, home, datetime.now(UTC) + later)
+    assert state_of(client, run) == state  # and is not begun by anybody else
 
 
 def test_a_completed_run_is_never_started_again(client, home, begun):

@@ -13,7 +13,9 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from darkroom.adapters.processes import started_at
 from darkroom.adapters.settings import open_lab
+from darkroom.adapters.supervision import Process
 from darkroom.core.errors import DarkroomError
 from flows.environment import WHOLE_LABORATORY
 from flows.laboratory import POOL
@@ -124,13 +126,22 @@ def test_the_limit_of_this_machines_engine_is_registered(
 
 
 @pytest.mark.slow
-def test_it_becomes_the_worker_of_that_name(home: Path, client: SyncPrefectClient) -> None:
+def test_it_becomes_the_worker_of_that_name_and_ends_when_told_so_at_once(
+    home: Path, client: SyncPrefectClient
+) -> None:
     client.create_work_pool(WorkPoolCreate(name=POOL, type="process"), overwrite=True)
     command = [str(BIN / "darkroom"), "worker", "--name", "of-this-test"]
-    with subprocess.Popen(command, env=dict(os.environ), cwd=home, stdout=-1, text=True) as process:
-        assert process.stdout is not None
-        assert any("started" in line for line in process.stdout)
-        names = [each.name for each in client.read_workers_for_work_pool(POOL)]
-        process.kill()
-        process.stdout.read()
-    assert names == ["of-this-test"]
+    with subprocess.Popen(
+        command, env=dict(os.environ), cwd=home, stdout=-1, text=True, start_new_session=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert any("started" in line for line in process.stdout)
+            worker = Process(process.pid, started_at(process.pid) or "")
+            process.terminate()  # once: a second one would kill it and leave its runs
+            assert process.wait(60) == 0
+            assert worker.group == []
+        finally:
+            process.kill()
+            process.stdout.read()
+    assert [each.name for each in client.read_workers_for_work_pool(POOL)] == ["of-this-test"]

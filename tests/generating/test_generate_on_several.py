@@ -22,7 +22,7 @@ from darkroom.generating.ordering import GenerateParams, order
 from darkroom.generating.refining import Asked, Refining
 from darkroom.generating.request import Request
 from tests.fakes.comfy_server import ComfyServer, Job, draw, end_badly
-from tests.fakes.several_servers import Servers, be_impatient, running_servers
+from tests.fakes.several_servers import NO_STALLS, Servers, be_impatient, running_servers
 from tests.fakes.workflows import FOLDER
 
 WORKFLOW = str(FOLDER / "api" / "sd15_txt2img.json")
@@ -65,6 +65,18 @@ def test_a_host_that_dies_in_the_middle_costs_no_image(
     counted = drawn_by(tmp_path)
     assert counted == {"studio": counted["studio"], "attic": 12 - counted["studio"]}
     assert servers.drawn("attic") == counted["attic"]
+
+
+def test_a_host_that_dies_is_told_of_at_once_with_the_cause_and_where_its_work_goes(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    be_impatient(monkeypatch, NO_STALLS)
+    servers.dies_at("studio", 1)
+    servers.waits_for("attic", "studio")
+    assert run("--host", "studio,attic", "--seed", "1", "--count", "6") == 0
+    lines = capsys.readouterr().err.splitlines()
+    (failed,) = [line for line in lines if line.startswith("note: studio failed")]
+    assert failed.startswith("note: studio failed, its work goes to attic: the server went away")
 
 
 def test_any_leaves_a_drained_host_alone_and_one_that_may_not_draw_the_model(
@@ -140,7 +152,9 @@ def test_what_another_version_has_drawn_is_found(servers: Servers, tmp_path: Pat
     assert servers.drawn("studio") == 3
 
 
-def test_a_file_names_several_hosts_as_experiments_do(servers: Servers, tmp_path: Path) -> None:
+def test_a_file_names_several_hosts_as_experiments_do(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for server in servers.comfy.values():
         names = server.catalogue["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"][0]
         names.append("shapeworld_base.onnx")
@@ -148,9 +162,15 @@ def test_a_file_names_several_hosts_as_experiments_do(servers: Servers, tmp_path
     text = aigen.read_text()
     assert "host: embedded" in text
     aigen.write_text(text.replace("host: embedded", "host: [studio, attic]"))
+    be_impatient(monkeypatch, NO_STALLS)
     servers.dies_at("attic", 1)
-    report = order(GenerateParams(project="first", prompt="a cat", count=4), lambda: 1)
+    servers.waits_for("studio", "attic")
+    said: list[str] = []
+    asked = GenerateParams(project="first", prompt="a cat", count=4)
+    report = order(asked, lambda: 1, said=said.append)
     assert (len(report.images), report.failed) == (4, [])
+    assert said[0].startswith("attic failed, its work goes to studio: ")
+    assert set(said) <= set(report.notes)
     assert drawn_by(tmp_path) == {"studio": 4}
 
 
@@ -189,6 +209,8 @@ def test_a_series_goes_on_elsewhere_when_its_host_dies(servers: Servers, tmp_pat
         [None] * 4,
     )
     hosts = [one["engine"]["host"] for one in sidecars(tmp_path)]
+    told = any(text.startswith("studio failed, its work goes to attic") for text in result.notes)
+    assert told or "studio" not in hosts
     assert hosts in (["studio", "attic", "attic", "attic"], ["attic"] * 4)
 
 

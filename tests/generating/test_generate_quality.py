@@ -11,8 +11,10 @@ import typer
 
 from darkroom.apps import cli, console
 from darkroom.apps.cli import generate
-from darkroom.core.errors import OutsideError
+from darkroom.core.errors import OutsideError, StoreUnavailable
 from darkroom.core.scoring.refinement import drawn_seed
+from darkroom.generating.judging import Jury
+from darkroom.writepath import commit
 from tests.fakes.comfy_server import (
     ComfyServer,
     Job,
@@ -363,3 +365,27 @@ def test_what_cannot_be_is_refused_before_anything_is_drawn(
     assert run(*arguments) == 2
     assert said in capsys.readouterr().err
     assert comfy.posts == []
+
+
+@pytest.mark.parametrize("attempts", [[], ["--max-attempts", "1"]])
+def test_what_was_said_of_an_image_that_came_to_nothing_is_forgotten(
+    comfy: ComfyServer, monkeypatch: pytest.MonkeyPatch, attempts: list[str]
+) -> None:
+    juries: list[Jury] = []
+    made = Jury.__init__
+
+    def noted(self: Jury, *given: Any, **more: Any) -> None:
+        made(self, *given, **more)
+        juries.append(self)
+
+    def refuses(*_: object) -> None:
+        raise StoreUnavailable("store-unavailable", "the disk is full")
+
+    monkeypatch.setattr(Jury, "__init__", noted)
+    command = ["generate", *WORKFLOW, "--quality-score", "--seed", "1", *attempts]
+    assert cli.main(command) in {0, 1}
+    monkeypatch.setattr(commit, "_put_sidecar", refuses)
+    command[command.index("1")] = "9"
+    assert cli.main(command) == 3
+    assert len(juries) == 2
+    assert [jury._just_made for jury in juries] == [{}, {}]

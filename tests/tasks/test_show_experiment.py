@@ -1,5 +1,6 @@
 """What Prefect's pages show of an experiment is small, and costs the experiment nothing."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,13 +41,14 @@ def made(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_the_table_of_many_cells_ends_after_the_best(made: dict[str, Any]) -> None:
     work = SimpleNamespace(
         is_shown=True,
-        standing=lambda: report(1000),
+        standing=lambda: replace(report(1000), engines={"comfyui/1": 2, "comfyui/2": 1}),
         opened=SimpleNamespace(desk=SimpleNamespace(store=None)),
     )
     shown.show_experiment.fn(work)  # pyright: ignore[reportArgumentType]
     rows, told = made["table"]
     assert [row["rank"] for row in rows] == list(range(1, 51))
     assert "950 more are not shown" in told["description"]
+    assert "versions differ: 2 by comfyui/1, 1 by comfyui/2" in told["description"]
 
 
 def test_a_store_that_does_not_take_the_sheet_fails_nothing(

@@ -123,8 +123,10 @@ def test_work_moves_when_a_server_dies_and_what_it_had_is_recorded_as_lost(scene
             hosts["a"].script(down=True)
             hosts["b"].script(held=False)
 
-    orders = [order(n) for n in range(1, 9)]
-    results = draw_fleet(orders, scene.desk(), hosts, on_progress=die, terms=terms())
+    orders, said = [order(n) for n in range(1, 9)], []
+    told = terms(said=said.append)
+    results = draw_fleet(orders, scene.desk(), hosts, on_progress=die, terms=told)
+    assert said[0].startswith("a failed, its work goes to b: ")
     assert all(isinstance(result, Committed) for result in results)
     assert sorted(hosts["b"].sent) == list(range(1, 9))
     lost = [json.loads(path.read_text())["ended"] for path in scene.files("*/outcomes/*.json")]

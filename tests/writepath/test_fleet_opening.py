@@ -1,11 +1,16 @@
+"""Servers on the terms of darkroom.yaml, and those that come back after the beginning."""
+
+from contextlib import ExitStack
+
 import pytest
 
 from darkroom.adapters.drained import Drains
 from darkroom.adapters.settings import open_lab
-from darkroom.core.errors import UsageError
-from darkroom.core.fleet.budget import Budget
-from darkroom.writepath.fleet_opening import fleet_names, opened_fleet
+from darkroom.core.config.aigen import Comfy
+from darkroom.core.errors import ComfyUnreachable
+from darkroom.writepath.fleet_opening import back_again, opened_hosts, opened_servers, terms_of
 from darkroom.writepath.fleet_terms import HostTerms
+from tests.fakes.several_servers import running_servers
 
 HOSTS = """
 hosts:
@@ -22,38 +27,47 @@ def lab(tmp_path, monkeypatch):
     return open_lab()
 
 
-def timing_of(fleet, name):
-    return fleet.hosts[name]._transport.timing
-
-
-def test_all_servers_are_meant_unless_some_are_named(lab, tmp_path):
-    assert fleet_names(lab) == ("big", "small")
-    assert fleet_names(lab, ["embedded", "small"]) == ("small", "embedded")
-    with pytest.raises(UsageError, match="no server is called 'tiny': big, small, embedded"):
-        fleet_names(lab, ["small", "tiny"])
-    (tmp_path / "darkroom.yaml").write_text("")
-    assert fleet_names(open_lab()) == ("embedded",)
+def timings(lab, *names, **more):
+    with ExitStack() as stack:
+        hosts = opened_hosts(lab, [Comfy(host=name, **more) for name in names], stack)
+        return {name: client._transport.timing for name, client in hosts.items()}
 
 
 def test_the_file_gives_the_terms_of_each_server(lab):
-    with opened_fleet(lab, budget=Budget(images=3), timeout_s=50) as fleet:
-        assert fleet.terms.hosts["big"] == HostTerms(("sdxl/*",), places=1)
-        assert fleet.terms.hosts["small"] == HostTerms()
-        assert fleet.terms.budget == Budget(images=3)
-        assert timing_of(fleet, "big").stall_s == 60
-        assert timing_of(fleet, "small").stall_s == 300
-        assert timing_of(fleet, "small").longest_s == 50
+    assert terms_of(lab) == {"big": HostTerms(("sdxl/*",), places=1), "small": HostTerms()}
+    found = timings(lab, "big", "small", timeout_s=50)
+    assert (found["big"].stall_s, found["small"].stall_s) == (60, 300)
+    assert found["small"].longest_s == 50
 
 
 def test_with_others_at_hand_a_silent_server_is_given_less_time(lab):
-    with opened_fleet(lab) as fleet, opened_fleet(lab, ["big"]) as one:
-        assert timing_of(fleet, "big").outage_s < timing_of(one, "big").outage_s
+    assert timings(lab, "big", "small")["big"].outage_s < timings(lab, "big")["big"].outage_s
 
 
-def test_a_drain_of_a_person_reaches_a_fleet_that_works(lab):
-    with opened_fleet(lab) as fleet:
-        assert not fleet.terms.is_drained("big")
-        Drains(lab).drain("big")
-        assert fleet.terms.is_drained("big")
-        Drains(lab).resume("big")
-        assert not fleet.terms.is_drained("big")
+def test_one_that_is_away_is_named_and_may_be_asked_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
+    with running_servers("studio", "attic") as servers, ExitStack() as stack:
+        servers.write(tmp_path)
+        servers.cut_off("attic")
+        lab = open_lab()
+        found = opened_servers(lab, [Comfy(host="studio"), Comfy(host="attic")], stack)
+        assert (list(found.hosts), list(found.absent)) == (["studio"], ["attic"])
+        assert not back_again(found.absent).hosts
+        servers.comes_back("attic")
+        again = back_again(found.absent)
+        assert list(again.hosts) == list(again.receipts) == list(again.catalogues) == ["attic"]
+        servers.cut_off("studio")
+        servers.cut_off("attic")
+        with pytest.raises(ComfyUnreachable):
+            opened_servers(lab, [Comfy(host="studio"), Comfy(host="attic")], stack)
+
+
+def test_a_drain_of_a_person_reaches_a_fleet_that_works(tmp_path, monkeypatch):
+    monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
+    with running_servers("studio") as servers, ExitStack() as stack:
+        servers.write(tmp_path)
+        lab = open_lab()
+        terms = opened_servers(lab, [Comfy(host="studio")], stack).terms
+        assert not terms.is_drained("studio")
+        Drains(lab).drain("studio")
+        assert terms.is_drained("studio")

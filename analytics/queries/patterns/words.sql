@@ -2,28 +2,26 @@
 -- the images that have it; an image may have many
 -- only those are listed that at least $least images have and at least $least have not, of words
 -- the $most commonest; $small words are passed over, and no pair reaches across punctuation
-WITH prompts AS (
+WITH prompts AS MATERIALIZED (
     SELECT
-        prompt,
+        row_number() OVER () AS number,
         list(nth) AS places,
-        regexp_extract_all(
-            regexp_replace(lower(prompt), '<[^>]*>', ' , ', 'g'),
-            '[\p{L}\p{N}][\p{L}\p{N}_-]*|[,.;:!?|\n]'
+        count(*) AS many,
+        list_filter(
+            regexp_extract_all(
+                regexp_replace(lower(prompt), '<[^>]*>', ' , ', 'g'),
+                '[\p{L}\p{N}][\p{L}\p{N}_-]*|[,.;:!?|\n]'
+            ),
+            LAMBDA part: NOT list_contains($small::VARCHAR[], part)
         ) AS parts
     FROM pattern_scope
     GROUP BY prompt
 ),
 
-cut AS (
+listed AS MATERIALIZED (
     SELECT
-        places,
-        list_filter(parts, LAMBDA part: NOT list_contains($small::VARCHAR[], part)) AS parts
-    FROM prompts
-),
-
-listed AS (
-    SELECT
-        places,
+        number,
+        many,
         unnest(
             list_distinct(
                 list_concat(
@@ -34,21 +32,31 @@ listed AS (
                 )
             )
         ) AS word
-    FROM cut
+    FROM prompts
+),
+
+common AS (
+    SELECT
+        word,
+        sum(many) AS images
+    FROM listed
+    GROUP BY word
+    HAVING
+        images >= $least
+        AND images <= (SELECT count(*) FROM pattern_scope) - $least
+        AND NOT regexp_matches(word, '[,.;:!?|\n]')
+    ORDER BY images DESC, word ASC
+    LIMIT $most
 ),
 
 counted AS (
     SELECT
-        word,
-        flatten(list(places)) AS places
-    FROM listed
-    WHERE NOT regexp_matches(word, '[,.;:!?|\n]')
-    GROUP BY word
-    HAVING
-        sum(len(places)) >= $least
-        AND sum(len(places)) <= (SELECT count(*) FROM pattern_scope) - $least
-    ORDER BY sum(len(places)) DESC, word ASC
-    LIMIT $most
+        l.word,
+        flatten(list(p.places)) AS places
+    FROM listed AS l
+    INNER JOIN common AS c ON l.word = c.word
+    INNER JOIN prompts AS p ON l.number = p.number
+    GROUP BY l.word
 ),
 
 loras AS (

@@ -1,5 +1,6 @@
 """The whole examination, in the order of the table."""
 
+import os
 from collections.abc import Iterator
 
 from darkroom.adapters.chosen_hosts import servers_of
@@ -11,6 +12,7 @@ from darkroom.adapters.doctor.neighbours import (
     store_checks,
     vision_check,
 )
+from darkroom.adapters.doctor.scheduler import scheduler_checks
 from darkroom.adapters.projects import Project, check_project
 from darkroom.adapters.settings import Lab, read_lab
 from darkroom.adapters.wiring import renderer_of
@@ -36,7 +38,7 @@ def examine(project: str | None = None) -> tuple[Check, ...]:
     ]
     if not problems and not lab.warnings:
         checks.append(passed("configuration", f"read from {lab.home}"))
-    checks += [*store_checks(lab), *host_checks(lab)]
+    checks += [*store_checks(lab), *host_checks(lab), *scheduler_checks(os.environ)]
     if project is not None:
         checks += _project_checks(lab, project)
     return tuple(checks)

@@ -7,13 +7,13 @@ what it left running is said, and ended before anything new starts.
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
 from darkroom.adapters.processes import held_lock, spawn, started_at
 from darkroom.adapters.stores.durable import local_errors
-from darkroom.adapters.supervision.ending import end
+from darkroom.adapters.supervision.ending import POLITE_S, end
 from darkroom.adapters.supervision.plan import Plan
 from darkroom.adapters.supervision.state import PartState, Process, State, read_state
 from darkroom.core.errors import OutsideError
@@ -42,7 +42,7 @@ def up(
         with held_lock(folder / "lock", time.monotonic() + _LOCK_WITHIN_S, lambda: _busy(folder)):
             state = status(folder)
             if state is None:
-                _clean(folder, on_change)
+                _clean(folder, on_change, {part.name for part in plan.parts if part.is_outlived})
                 check()
                 plan.write(folder)
                 _spawn_keeper(folder, home)
@@ -75,12 +75,16 @@ def down(folder: Path) -> bool:
     return _clean(folder) or was_up
 
 
-def _clean(folder: Path, on_change: Callable[[PartState], None] = lambda _part: None) -> bool:
+def _clean(
+    folder: Path,
+    on_change: Callable[[PartState], None] = lambda _part: None,
+    unasked: Collection[str] = (),
+) -> bool:
     """End what a killed keeper left behind; says whether there was any of it."""
     found = left(folder)
     for part in reversed([*found.parts.values()] if found else []):
         if part.process is not None:
-            end(part.process)
+            end(part.process, 0.0 if part.name in unasked else POLITE_S)
         message = "the keeper that had started it was killed"
         on_change(replace(part, condition="stopped", process=None, message=message))
     (folder / "state.json").unlink(missing_ok=True)

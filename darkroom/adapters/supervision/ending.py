@@ -18,10 +18,15 @@ _EVERY_S = 0.05
 
 
 def end(process: Process, polite_s: float = POLITE_S) -> bool:
-    """Ask it to end, then end it with its whole group; says whether it is gone."""
+    """Ask it to end, then end it with its whole group; says whether it is gone.
+
+    Without any time for politeness it is not asked, and so ends nothing of its own accord.
+    """
     for number, wait_s in ((signal.SIGTERM, polite_s), (signal.SIGKILL, FINAL_S)):
         if not process.lives:
             break
+        if not wait_s:
+            continue
         with suppress(ProcessLookupError, PermissionError):
             os.kill(process.pid, number)
         _wait(lambda: process.lives, wait_s)

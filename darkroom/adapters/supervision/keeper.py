@@ -37,6 +37,8 @@ class _Kept:
     log: Path
     process: Process | None = None
     began_s: float = 0.0
+    began_at: float | None = None
+    """The same by the clock of the wall, for others to compare with."""
     is_healthy: bool = False
     is_done: bool = False
     failures: int = 0
@@ -103,12 +105,13 @@ class Keeper:
             kept.log.replace(kept.log.with_suffix(".log.1"))
         part = kept.part
         known = os.environ if part.is_trusted else environment()
+        began_at = time.time()  # before: what it does comes later
         try:
             pid = spawn(list(part.command), kept.log, {**known, **part.environment})
         except OSError as error:
             self._failed(kept, now_s, f"cannot be started: {error.strerror}")
             return
-        kept.process = Process(pid, started_at(pid) or "")
+        kept.process, kept.began_at = Process(pid, started_at(pid) or ""), began_at
         kept.began_s, kept.unanswered, kept.ask_next_s = now_s, 0, now_s
         kept.is_healthy = part.health_url is None and not part.once
         self._write()  # at once: killed now, it must be known what it leaves
@@ -172,6 +175,7 @@ def _seen(kept: _Kept, *, ended: bool) -> PartState:
         kept.part.address,
         str(kept.log),
         kept.message,
+        kept.began_at,
     )
     if ended:
         return replace(state, condition="stopped", process=None)

@@ -31,6 +31,9 @@ class Part:
     once: bool = False
     """Runs to its end before the parts after it start."""
     starts_within_s: float = 120.0
+    is_outlived: bool = False
+    """What it started in sessions of their own goes on without it, and it would end that if asked
+    to end: where it is only replaced, it is not asked."""
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ class PartState:
     log: str = ""
     message: str = ""
     """Why it is not healthy."""
+    began_at: float | None = None
+    """When its process was started, in seconds since the epoch."""
 
 
 @dataclass(frozen=True)

@@ -15,5 +15,5 @@ def serve(root: Path, asked: IO[bytes], answered: IO[bytes]) -> None:
     """Answer every request until there are no more."""
     shapes = receive_shapes(asked)
     while request := receive_request(asked):
-        keys, entries = request
-        send_answer(read_portion(from_folder(root, keys), entries, shapes), answered)
+        found = from_folder(root, [key for key, _ in request])
+        send_answer(read_portion(found, [entry for _, entry in request], shapes), answered)

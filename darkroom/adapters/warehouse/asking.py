@@ -1,43 +1,25 @@
 """Ask a warehouse something, within limits of time and memory.
 
-Owns the one statement that may be asked, its end when time is up, and the forms an answer
-has: rows, Arrow batches, a pandas frame in which no seed loses digits.
+Owns the one statement that may be asked, and its end when time is up.
 """
 
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from darkroom.adapters.warehouse.opening import Connection, Limits, reading
+from darkroom.adapters.warehouse.answers import Answer, frame_of_table
+from darkroom.adapters.warehouse.limits import Limits
+from darkroom.adapters.warehouse.opening import Connection, reading
 from darkroom.core.errors import OutsideError, UsageError
 
 _ROWS_PER_BATCH = 10_000
 _ASKING = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
 Values = Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a statement found, a batch at a time."""
-
-    columns: tuple[str, ...]
-    schema: pa.Schema
-    batches: Iterator[pa.RecordBatch]
-
-    def rows(self) -> Iterator[dict[str, object]]:
-        """One dict per row."""
-        for batch in self.batches:
-            yield from batch.to_pylist()
-
-    def frame(self) -> Any:
-        """All of it as a pandas frame; whole numbers with gaps stay whole numbers."""
-        return _frame(pa.Table.from_batches(list(self.batches), schema=self.schema))
 
 
 @contextmanager
@@ -54,11 +36,20 @@ def asked(path: Path, sql: str, limits: Limits) -> Generator[Answer]:
 
 
 def _insist_on_question(connection: Connection, sql: str) -> None:
-    kinds = [statement.type for statement in connection.extract_statements(sql)]
-    if len(kinds) != 1:
-        raise UsageError("sql-refused", f"one statement is taken, not {len(kinds)}")
-    if kinds[0] not in _ASKING:
-        raise UsageError("sql-refused", f"{kinds[0].name} changes something; only questions do")
+    found = connection.extract_statements(sql)
+    # a PIVOT that finds its columns itself comes as several; what DuckDB adds has no text
+    told = [one for one in found if one.query or one.type != duckdb.StatementType.TRANSACTION]
+    is_more = any(one.query or one.type != duckdb.StatementType.CREATE for one in told[:-1])
+    if is_more or not told:
+        count = sum(bool(one.query) or one.type in _ASKING for one in told)
+        raise UsageError("sql-refused", f"one statement is taken, not {count}")
+    kind = told[-1].type
+    if kind not in _ASKING:
+        raise UsageError("sql-refused", f"{kind.name} changes something; only questions do")
+    if len(told) != len(found):
+        message = f"{kind.name} cannot go before a PIVOT that finds its columns itself"
+        hint = "name its columns: PIVOT table ON column IN ('a', 'b') USING count(*)"
+        raise UsageError("sql-refused", message, hint=hint)
 
 
 @contextmanager
@@ -90,33 +81,7 @@ def _said(error: Exception) -> str:
 
 def frame_of(connection: Connection, text: str, values: Values) -> Any:
     """The answer as a pandas frame; whole numbers with gaps stay whole numbers."""
-    return _frame(connection.execute(text, dict(values)).to_arrow_table())
-
-
-def _frame(table: pa.Table) -> Any:
-    gaps = {
-        field.type
-        for field, column in zip(table.schema, table.columns, strict=True)
-        if pa.types.is_integer(field.type) and column.null_count
-    }
-    return table.to_pandas(types_mapper=_nullable(gaps).get)
-
-
-def _nullable(kinds: set[Any]) -> dict[Any, Any]:
-    # pandas takes a while to load, and most commands print rows
-    import pandas as pd  # pyright: ignore[reportMissingTypeStubs] - it has none
-
-    known = {
-        pa.int8(): pd.Int8Dtype(),
-        pa.int16(): pd.Int16Dtype(),
-        pa.int32(): pd.Int32Dtype(),
-        pa.int64(): pd.Int64Dtype(),
-        pa.uint8(): pd.UInt8Dtype(),
-        pa.uint16(): pd.UInt16Dtype(),
-        pa.uint32(): pd.UInt32Dtype(),
-        pa.uint64(): pd.UInt64Dtype(),
-    }
-    return {kind: dtype for kind, dtype in known.items() if kind in kinds}
+    return frame_of_table(connection.execute(text, dict(values)).to_arrow_table())
 
 
 def rows_of(connection: Connection, text: str, values: Values) -> list[dict[str, object]]:

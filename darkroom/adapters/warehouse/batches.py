@@ -4,16 +4,20 @@ Owns the order of the inserts, how far reading may run ahead of them, and when w
 is written out. The file is nobody else's until it is whole, so nothing is lost by that.
 """
 
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 import duckdb
+import pyarrow as pa
 
+from darkroom.adapters.warehouse.packed import Packed
 from darkroom.adapters.warehouse.shaping import Shaped, Shapes
 
-_BATCHES_UNWRITTEN = 8
-"""About one group of rows. More need memory, twenty 100 MB; fewer are compressed twice."""
+BATCHES_PER_GROUP = 8
+"""Written out together. More need memory, twenty 100 MB; fewer are compressed twice."""
 
 
 class Loader:
@@ -26,8 +30,6 @@ class Loader:
         self._unwritten = 0
 
     def __enter__(self) -> Self:
-        # a second thread mostly waits for the first, and takes its time from those who read
-        self._connection.execute("SET threads = 1")
         return self
 
     def __exit__(
@@ -37,10 +39,8 @@ class Loader:
         trace: TracebackType | None,
     ) -> None:
         self._pool.shutdown(wait=True)
-        if error is None:
-            if self._last is not None:
-                self._last.result()
-            self._connection.execute("RESET threads")
+        if error is None and self._last is not None:
+            self._last.result()
 
     def insert(self, tables: Shaped) -> None:
         """Insert every table; raises what the insert before it raised."""
@@ -51,14 +51,27 @@ class Loader:
     def _write(self, tables: Shaped) -> None:
         for name, table in tables.items():
             if table.num_rows:
-                self._connection.register("batch", table)
-                self._connection.execute(f"INSERT INTO {name} SELECT * FROM batch")
-                self._connection.unregister("batch")
+                with handed_over(self._connection, batch=table):
+                    self._connection.execute(f"INSERT INTO {name} SELECT * FROM batch")
         self._unwritten += 1
-        if self._unwritten >= _BATCHES_UNWRITTEN:
+        if self._unwritten >= BATCHES_PER_GROUP:
             self._connection.commit()
             self._connection.begin()
             self._unwritten = 0
+
+
+@contextmanager
+def handed_over(
+    connection: duckdb.DuckDBPyConnection, **relations: pa.Table | Packed
+) -> Generator[None]:
+    """Let a statement read each of them under its name; what is packed, once."""
+    for name, rows in relations.items():
+        connection.register(name, rows.reader() if isinstance(rows, Packed) else rows)
+    try:
+        yield
+    finally:
+        for name in relations:
+            connection.unregister(name)
 
 
 def shapes_of(connection: duckdb.DuckDBPyConnection) -> Shapes:

@@ -4,18 +4,27 @@ Owns the order of the steps and the tables each kind of document has rows in. Wo
 open connection to a file that nobody else reads yet; who may write is not its business.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import duckdb
 
-from darkroom.adapters.warehouse.batches import Loader, shapes_of
+from darkroom.adapters.warehouse.batches import (
+    BATCHES_PER_GROUP,
+    Loader,
+    handed_over,
+    shapes_of,
+)
 from darkroom.adapters.warehouse.crew import Crew
 from darkroom.adapters.warehouse.difference import Difference
 from darkroom.adapters.warehouse.listing import MANY, Entry
+from darkroom.adapters.warehouse.opening import ROWS_PER_GROUP
+from darkroom.adapters.warehouse.packed import Packed
 from darkroom.adapters.warehouse.statements import statement, statements
+from darkroom.adapters.warehouse.wire import Asked
 
-_KEYS_AT_A_TIME = 2_000
+_KEYS_AT_A_TIME = ROWS_PER_GROUP // BATCHES_PER_GROUP
+"""So that whole groups of images are written: a part of one would be compressed again."""
 _BYTES_AT_A_TIME = 32 * 2**20
 _UNKNOWN_SIZE = 64 * 2**10
 _OF_AN_IMAGE = ("image_loras", "variations", "answers", "criteria")
@@ -59,13 +68,12 @@ def apply(
     _touch(connection)
     if replaced:
         _take_out(connection)
-    was_empty = connection.execute("SELECT NULL FROM sources LIMIT 1").fetchone() is None
     taken = _take_in(connection, crew, found.new, advance)
-    if was_empty:  # said without naming a million keys
-        connection.execute("INSERT INTO changed SELECT source FROM sources")
-    else:
-        _remember_changed(connection, [*replaced, *found.new])
+    with handed_over(connection, arrived=found.new):
+        connection.execute("INSERT INTO changed SELECT key FROM arrived")
     _mark(connection)
+    for name in ("changed", "touched_images", "touched_runs"):
+        connection.execute(f"DROP TABLE {name}")
     return taken
 
 
@@ -107,7 +115,7 @@ def _mark(connection: duckdb.DuckDBPyConnection) -> None:
 def _take_in(
     connection: duckdb.DuckDBPyConnection,
     crew: Crew,
-    new: Mapping[str, Entry],
+    new: Packed,
     advance: Advance,
 ) -> Taken:
     quarantined = 0
@@ -115,20 +123,21 @@ def _take_in(
         crew.start()
     shapes = shapes_of(connection)
     with Loader(connection) as loader:
-        for count, portion in crew.read(_portions(new), new, shapes):
+        for count, portion in crew.read(_portions(new), shapes):
             loader.insert(portion.tables)
             quarantined += portion.refused
             advance(count)
     return Taken(len(new), quarantined)
 
 
-def _portions(new: Mapping[str, Entry]) -> Iterator[list[str]]:
-    """The keys in order, few enough at a time for their content to fit into memory."""
-    portion: list[str] = []
+def _portions(new: Packed) -> Iterator[Asked]:
+    """The documents in their order, few enough at a time for their content to fit into memory."""
+    portion: Asked = []
     size_bytes = 0
-    for key in sorted(new):
-        size_bytes += new[key].size_bytes or _UNKNOWN_SIZE
-        portion.append(key)
+    for key, *rest in new:
+        entry = Entry(*rest)
+        size_bytes += entry.size_bytes or _UNKNOWN_SIZE
+        portion.append((key, entry))
         if len(portion) >= _KEYS_AT_A_TIME or size_bytes >= _BYTES_AT_A_TIME:
             yield portion
             portion, size_bytes = [], 0

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,10 +24,9 @@ import pyarrow as pa
 
 from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.warehouse.fetching import contents, folder_of
-from darkroom.adapters.warehouse.listing import Entry
 from darkroom.adapters.warehouse.reading import Portion, read_portion
 from darkroom.adapters.warehouse.shaping import Shapes
-from darkroom.adapters.warehouse.wire import receive_answer, send_request, send_shapes
+from darkroom.adapters.warehouse.wire import Asked, receive_answer, send_request, send_shapes
 
 MOST_WORKERS = 4
 """One process inserts what they read, and keeps no more of them busy."""
@@ -55,6 +54,10 @@ class Crew:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Let the workers end, once nothing is to be read any more."""
         for worker in self._workers:
             worker.end()
 
@@ -71,29 +74,27 @@ class Crew:
             for _ in range(min(self._size, MOST_WORKERS)):
                 self._workers.append(_Worker(self._root))
 
-    def read(
-        self, portions: Iterable[Sequence[str]], new: Mapping[str, Entry], shapes: Shapes
-    ) -> Iterator[tuple[int, Portion]]:
-        """How many keys each portion has and what their documents mean, in their order."""
+    def read(self, portions: Iterable[Asked], shapes: Shapes) -> Iterator[tuple[int, Portion]]:
+        """How many documents each portion has and what they mean, in their order."""
         if not self._workers:
-            for keys in portions:
-                yield len(keys), self._here(keys, [new[key] for key in keys], shapes)
+            for asked in portions:
+                yield len(asked), self._here(asked, shapes)
             return
         idle = SimpleQueue[_Worker | None]()
         for worker in self._workers:
             idle.put(worker)
 
-        def one(keys: Sequence[str]) -> tuple[int, Portion]:
-            worker, entries = idle.get(), [new[key] for key in keys]
-            found = worker.read(keys, entries, shapes) if worker else None
+        def one(asked: Asked) -> tuple[int, Portion]:
+            worker = idle.get()
+            found = worker.read(asked, shapes) if worker else None
             idle.put(worker if found else None)
-            return len(keys), found or self._here(keys, entries, shapes)
+            return len(asked), found or self._here(asked, shapes)
 
         with ThreadPoolExecutor(len(self._workers), "warehouse-worker") as pool:
             waiting = deque[Future[tuple[int, Portion]]]()
             try:
-                for keys in portions:
-                    waiting.append(pool.submit(one, keys))
+                for asked in portions:
+                    waiting.append(pool.submit(one, asked))
                     if len(waiting) > _PORTIONS_EACH * len(self._workers):
                         yield waiting.popleft().result()
                 while waiting:
@@ -101,9 +102,10 @@ class Crew:
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def _here(self, keys: Sequence[str], entries: Sequence[Entry], shapes: Shapes) -> Portion:
+    def _here(self, asked: Asked, shapes: Shapes) -> Portion:
+        found = contents(self.store, [key for key, _ in asked])
         with self._alone:  # two at once would only take turns
-            return read_portion(contents(self.store, keys), entries, shapes)
+            return read_portion(found, [entry for _, entry in asked], shapes)
 
 
 class _Worker:
@@ -127,17 +129,17 @@ class _Worker:
     def pid(self) -> int:
         return self._process.pid
 
-    def read(self, keys: Sequence[str], entries: Sequence[Entry], shapes: Shapes) -> Portion | None:
+    def read(self, asked: Asked, shapes: Shapes) -> Portion | None:
         """What these documents mean, or None when the worker gave no answer and is ended."""
-        asked, answered = self._process.stdin, self._process.stdout
-        assert asked is not None
+        asking, answered = self._process.stdin, self._process.stdout
+        assert asking is not None
         assert answered is not None
         try:
             with self._patience():
                 if not self._is_told:
-                    send_shapes(shapes, asked)
+                    send_shapes(shapes, asking)
                     self._is_told = True
-                send_request(keys, entries, asked)
+                send_request(asked, asking)
                 return receive_answer(answered)
         except NO_ANSWER as error:
             self._process.kill()

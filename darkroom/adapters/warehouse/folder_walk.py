@@ -10,10 +10,12 @@ import os
 import stat
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from darkroom.adapters.stores.durable import local_errors
-from darkroom.adapters.warehouse.listing import MANY, Entry, Listing
+from darkroom.adapters.warehouse.listing import ENTRIES, FOLDERS, MANY, Listing
+from darkroom.adapters.warehouse.packed import Packed
 from darkroom.adapters.warehouse.places import Kind, is_listed, kind_in
 from darkroom.core.keys import MAX_KEY_BYTES, is_key
 
@@ -37,8 +39,8 @@ class _Walk:
         self._root = str(root)
         self._known = known
         self._now_ns = time.time_ns()
-        self._times: dict[str, int] = {}
-        self._entries: dict[str, Entry] = {}
+        self._folders = Packed(FOLDERS)
+        self._entries = Packed(ENTRIES)
         self._gone: set[str] = set()
         self._newest_ns = 0
 
@@ -50,10 +52,10 @@ class _Walk:
                 many()
                 many = None
         # clocks of file servers differ: what was touched last there also proves nothing
-        settled = min(self._now_ns, self._newest_ns) - _UNSETTLED_NS
-        for folder in [folder for folder, at in self._times.items() if at >= settled]:
-            self._times[folder] = 0
-        return Listing(self._entries, not self._known, self._times, frozenset(self._gone))
+        settled_ns = min(self._now_ns, self._newest_ns) - _UNSETTLED_NS
+        for folder in self._gone:
+            self._folders.add(folder, None)
+        return Listing(self._entries, not self._known, self._folders, settled_ns)
 
     def _changed(self) -> list[str]:
         changed: list[str] = []
@@ -77,31 +79,40 @@ class _Walk:
         self._newest_ns = max(self._newest_ns, found.st_mtime_ns)
         return found.st_mtime_ns
 
-    def _opened(self, folder: str) -> list[str]:
+    def _opened(self, folder: str) -> set[str]:
         """Take in what one folder holds; returns the folders in it that nobody knows yet."""
         at = self._time(folder)  # before it is read: a change meanwhile must not be missed
         if at is None:
             self._gone.add(folder)
-            return []
-        below: list[str] = []
+            return set()
+        below = set[str]()  # one that is made anew meanwhile may show twice
         before = f"{folder}/" if folder else ""
         with os.scandir(f"{self._root}/{folder}") as found:
             for entry in found:
                 key = before + entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if key not in self._known and is_listed(key) and _is_key(key, entry.name):
-                        below.append(key)
+                    if self._is_unknown(key) and is_listed(key) and _is_key(key, entry.name):
+                        below.add(key)
                 elif (kind := kind_in(folder, entry.name)) and _is_key(key, entry.name):
                     self._take(key, kind, entry)
-        self._times[folder] = at
+        self._folders.add(folder, at)
+        self._gone.discard(folder)
         return below
+
+    def _is_unknown(self, folder: str) -> bool:
+        # one that was gone a moment ago may be back
+        return folder not in self._known or folder in self._gone
 
     def _take(self, key: str, kind: Kind, entry: "os.DirEntry[str]") -> None:
         found = entry.stat(follow_symlinks=False)
         if stat.S_ISREG(found.st_mode):
-            self._entries[key] = Entry(kind, found.st_size, found.st_mtime_ns)
+            self._entries.add(key, kind, found.st_size, found.st_mtime_ns)
 
 
 def _is_key(key: str, name: str) -> bool:
     """Whether a key below a folder that is one is a key: then only its last part can spoil it."""
-    return len(key) <= MAX_KEY_BYTES and is_key(name)
+    return len(key) <= MAX_KEY_BYTES and _is_part(name)
+
+
+_is_part = lru_cache(1_000)(is_key)
+"""Every run has the same names in it."""

@@ -5,10 +5,13 @@ listed is `folder_walk`'s: there the times of its folders tell where anything ch
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+
 from darkroom.adapters.stores.protocol import Store
+from darkroom.adapters.warehouse.packed import Packed
 from darkroom.adapters.warehouse.places import Kind, kind_of
 
 MANY = 4_000
@@ -24,6 +27,18 @@ class Entry:
     modified_ns: int | None = None
 
 
+ENTRIES = pa.schema(
+    [
+        pa.field("key", pa.string()),
+        pa.field("kind", pa.string()),
+        pa.field("size_bytes", pa.int64()),
+        pa.field("modified_ns", pa.int64()),
+    ]
+)
+"""A key and the fields of its entry, as a listing keeps them."""
+FOLDERS = pa.schema([pa.field("folder", pa.string()), pa.field("modified_ns", pa.int64())])
+
+
 @dataclass(frozen=True)
 class Range:
     """Keys with one beginning, greater than one of them."""
@@ -36,25 +51,27 @@ class Range:
 class Listing:
     """The documents of the part of a store that was looked at."""
 
-    entries: Mapping[str, Entry]
+    entries: Packed
+    """Rows of ENTRIES; what was written again meanwhile may be there twice."""
     is_whole: bool
     """Whether everything was looked at: what is not among the entries is not in the store."""
-    folders: Mapping[str, int] = field(default_factory=dict[str, int])
-    """The folders looked at and their times, where the store has folders."""
-    gone: frozenset[str] = field(default_factory=frozenset[str])
-    """Folders that are not there any more."""
+    folders: Packed = field(default_factory=lambda: Packed(FOLDERS))
+    """Rows of FOLDERS: those looked at, where the store has any; NULL where none stands now."""
+    settled_ns: int = 0
+    """Folders touched then or later may have changed since they were looked at."""
     ranges: tuple[Range, ...] = ()
     """The keys looked at, where the store knows keys only and not all were looked at."""
 
 
 def list_keys(store: Store, ranges: Sequence[Range] = ()) -> Listing:
     """List a store that knows keys only, whole or some ranges; 1,000 keys cost one request."""
-    entries: dict[str, Entry] = {}
+    entries = Packed(ENTRIES)
     for part in ranges or (Range(""),):
         for key in store.iter_keys(part.prefix, part.after):
             kind = kind_of(key)
             if kind is not None:
-                entries[key] = _entry(store, key, kind)
+                found = _entry(store, key, kind)
+                entries.add(key, found.kind, found.size_bytes, found.modified_ns)
     return Listing(entries, is_whole=not ranges, ranges=tuple(ranges))
 
 

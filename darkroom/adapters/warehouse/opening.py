@@ -6,35 +6,27 @@ to an engine of its own: DuckDB otherwise hands out the file a process opened be
 although another has taken its place since.
 """
 
-import os
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import duckdb
 
+from darkroom.adapters.warehouse.limits import Limits
 from darkroom.core.errors import DataError, OutsideError, UsageError
 
 STORAGE_VERSION = "v1.5.0"
 NAME = "warehouse"
 _WRITERS_MEMORY = "256MB"
 """What does not fit is spilled; by itself DuckDB would keep most of the file in memory."""
-_ROWS_PER_GROUP = 16_384
+_WRITERS_THREADS = 1
+"""Two share out the memory: of a million images, what joins their parts then finds none left.
+While documents are read a second one mostly waits, and takes its time from those who read."""
+ROWS_PER_GROUP = 16_384
 """Whole groups are written while the next are read; the usual size would keep 400 MB waiting."""
 Connection: TypeAlias = duckdb.DuckDBPyConnection
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one query may use."""
-
-    memory_mb: int = 4096
-    threads: int = min(4, os.cpu_count() or 1)
-    """More than the machine has cost time in every short query."""
-    time_s: float = 60.0
 
 
 @contextmanager
@@ -42,11 +34,11 @@ def writing(path: Path) -> Generator[duckdb.DuckDBPyConnection]:
     """Open a private file for writing; it is whole in itself when this ends well."""
     with translated(str(path)):
         spill = {"temp_directory": str(path.parent / "spill"), "memory_limit": _WRITERS_MEMORY}
-        connection = duckdb.connect(config=_config() | spill)
+        connection = duckdb.connect(config=_config() | spill | {"threads": _WRITERS_THREADS})
         try:
             connection.execute(
                 f"ATTACH {_quoted(path)} AS {NAME}"
-                f" (STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {_ROWS_PER_GROUP})"
+                f" (STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {ROWS_PER_GROUP})"
             )
             connection.execute(f"USE {NAME}")
             yield connection

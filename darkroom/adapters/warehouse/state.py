@@ -5,13 +5,14 @@ compared before anything is built upon a file. Where they differ, part of it was
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Any
 
 import duckdb
 
+from darkroom.adapters.warehouse.batches import handed_over
 from darkroom.adapters.warehouse.listing import Listing, Range
 from darkroom.adapters.warehouse.statements import schema_id, statement, statements
 from darkroom.core.errors import DataError
@@ -19,7 +20,7 @@ from darkroom.core.errors import DataError
 READER = f"2/duckdb-{duckdb.__version__}"
 """Counts up when the same document gives other rows than before."""
 WHOLE_EVERY = timedelta(hours=1)
-_FOLDERS_AT_A_TIME = 20_000
+_CHECKS_MEMORY_MB = (256, 384, 512, 1024, 4096)
 
 
 @dataclass(frozen=True)
@@ -98,24 +99,16 @@ def remember(connection: duckdb.DuckDBPyConnection, store: str, listing: Listing
 
 
 def _remember_folders(connection: duckdb.DuckDBPyConnection, listing: Listing) -> None:
-    outdated = [*listing.folders, *listing.gone]
     if listing.is_whole:
         connection.execute("DELETE FROM folders")
     else:
+        with handed_over(connection, seen=listing.folders):
+            connection.execute("DELETE FROM folders WHERE folder IN (SELECT folder FROM seen)")
+    with handed_over(connection, seen=listing.folders):
         connection.execute(
-            "DELETE FROM folders WHERE folder IN (SELECT unnest($outdated::VARCHAR[]))",
-            {"outdated": outdated},
-        )
-    rest = iter(listing.folders.items())
-    # as texts, because a list would be a value for each; not all at once, as they may be a million
-    while some := list(islice(rest, _FOLDERS_AT_A_TIME)):
-        connection.execute(
-            "INSERT INTO folders SELECT unnest(string_split($folders, chr(10))),"
-            " unnest(string_split($times, chr(10)))::BIGINT",
-            {
-                "folders": "\n".join(folder for folder, _ in some),
-                "times": "\n".join(str(at) for _, at in some),
-            },
+            "INSERT INTO folders SELECT folder, if(modified_ns < $settled, modified_ns, 0)"
+            " FROM seen WHERE modified_ns IS NOT NULL",
+            {"settled": listing.settled_ns},
         )
 
 
@@ -126,3 +119,12 @@ def failed_checks(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         for check in statements("checks")
         if connection.execute(check.text).fetchone() is not None
     )
+
+
+def checked(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """As `failed_checks` for the one who writes, with more memory where a million rows need it."""
+    for memory_mb in _CHECKS_MEMORY_MB:
+        connection.execute(f"SET memory_limit = '{memory_mb}MB'")
+        with suppress(duckdb.OutOfMemoryException):
+            return failed_checks(connection)
+    return failed_checks(connection)

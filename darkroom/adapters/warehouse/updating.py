@@ -19,7 +19,7 @@ from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.warehouse import opening, state
 from darkroom.adapters.warehouse.building import Advance, Taken, apply, create
 from darkroom.adapters.warehouse.crew import Crew
-from darkroom.adapters.warehouse.difference import Difference, difference
+from darkroom.adapters.warehouse.difference import Difference, difference, unsuperseded
 from darkroom.adapters.warehouse.fetching import folder_of
 from darkroom.adapters.warehouse.folder_walk import walk
 from darkroom.adapters.warehouse.listing import Listing, Range, list_keys, unknown_projects
@@ -85,22 +85,32 @@ def update(
 
 
 def _incremental(files: Files, store: Store, whole: bool, total: Total) -> SyncReport:
-    with opening.closing_reader(files.published) as connection:
-        known = state.trusted(connection, store.name)
-        ranges = () if whole else state.recent(connection, datetime.now(UTC))
-        listing = _listed(store, {} if whole else known.folders, ranges)
-        found = difference(connection, listing)
+    listing, found = _looked(files, store, whole)
     if found.is_none:
         return SyncReport(is_whole=listing.is_whole)
-    if not found.new and len(found.gone) == known.source_count:
-        message = f"it holds nothing any more, and the warehouse {known.source_count} documents"
-        raise StoreUnavailable("warehouse-store-empty", message, where=store.name)
     with (
         _published(files, files.published) as path,
         opening.writing(path) as connection,
         Crew(store) as crew,
     ):
         return _carried_out(connection, crew, (listing, found), total)
+
+
+def _looked(files: Files, store: Store, whole: bool) -> tuple[Listing, Difference]:
+    """Look at the store and compare; what was needed for that is not needed after it."""
+    with opening.closing_reader(files.published) as connection:
+        known = state.trusted(connection, store.name)
+        ranges = () if whole else state.recent(connection, datetime.now(UTC))
+        folders = {} if whole else known.folders
+        listing = _listed(store, folders, ranges)
+        found = difference(connection, listing)
+        if again := unsuperseded(found.gone) & folders.keys():
+            listing = _listed(store, folders | dict.fromkeys(again, 0), ranges)
+            found = difference(connection, listing)
+    if found.gone and not found.new and len(found.gone) == known.source_count:
+        message = f"it holds nothing any more, and the warehouse {known.source_count} documents"
+        raise StoreUnavailable("warehouse-store-empty", message, where=store.name)
+    return listing, found
 
 
 def rebuild(files: Files, store: Store, reason: str, total: Total = no_total) -> SyncReport:
@@ -140,13 +150,14 @@ def _carried_out(
     taken: Taken = apply(connection, crew, found, total(len(found.new)))
     state.remember(connection, crew.store.name, listing)
     connection.commit()
+    crew.end()  # the checks may need the memory
     return SyncReport(
         added=len(found.new) - len(found.changed),
         changed=len(found.changed),
         removed=len(found.gone),
         quarantined=taken.quarantined,
         is_whole=listing.is_whole,
-        failed_checks=state.failed_checks(connection),
+        failed_checks=state.checked(connection),
     )
 
 

@@ -97,7 +97,10 @@ def when(value: Json) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(value)
-        return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+        if found.tzinfo is None:
+            return found
+        moved = found if found.tzinfo is UTC else found.astimezone(UTC)
+        return moved.replace(tzinfo=None)
     except (ValueError, OverflowError):
         return None
 

@@ -5,8 +5,7 @@ table as a stream of Arrow. Both ends are of one version, started by one another
 """
 
 import base64
-from collections.abc import Sequence
-from typing import IO
+from typing import IO, TypeAlias
 
 import orjson
 import pyarrow as pa
@@ -14,6 +13,9 @@ import pyarrow as pa
 from darkroom.adapters.warehouse.listing import Entry
 from darkroom.adapters.warehouse.reading import Portion
 from darkroom.adapters.warehouse.shaping import Shapes
+
+Asked: TypeAlias = list[tuple[str, Entry]]
+"""The documents of one portion: key and entry."""
 
 
 def send_shapes(shapes: Shapes, pipe: IO[bytes]) -> None:
@@ -34,22 +36,18 @@ def receive_shapes(pipe: IO[bytes]) -> Shapes:
     }
 
 
-def send_request(keys: Sequence[str], entries: Sequence[Entry], pipe: IO[bytes]) -> None:
+def send_request(asked: Asked, pipe: IO[bytes]) -> None:
     """Ask for what these documents mean."""
-    rows = [
-        (key, entry.kind, entry.size_bytes, entry.modified_ns)
-        for key, entry in zip(keys, entries, strict=True)
-    ]
+    rows = [(key, entry.kind, entry.size_bytes, entry.modified_ns) for key, entry in asked]
     _send(rows, pipe)
 
 
-def receive_request(pipe: IO[bytes]) -> tuple[list[str], list[Entry]] | None:
+def receive_request(pipe: IO[bytes]) -> Asked | None:
     """The next request, or None when the owner wants no more."""
     line = pipe.readline()
     if not line.endswith(b"\n"):
         return None
-    rows = orjson.loads(line)
-    return [key for key, *_ in rows], [Entry(*rest) for _, *rest in rows]
+    return [(key, Entry(*rest)) for key, *rest in orjson.loads(line)]
 
 
 def send_answer(portion: Portion, pipe: IO[bytes]) -> None:

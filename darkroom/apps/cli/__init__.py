@@ -63,6 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout = None  # the reader went away; nothing is left to tell it
         return console.Exit.DONE
     except Exception as error:  # noqa: BLE001 - the outermost door: nothing may reach the user raw
+        # a library that is being loaded makes an error of its own of Ctrl-C
+        if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            return console.fail(Interrupted("interrupted", "stopped before the end"))
         return console.fail_unexpectedly(error)
 
 

@@ -149,6 +149,8 @@ def show_report(report: Report, most: int) -> None:
     console.table(columns, _cut(rows, most))
     _say_rest(len(rows), most)
     console.say(_summary(report))
+    if text := report.on_versions:
+        console.note(f"note: {text}")
     if report.status == "cut":
         console.note(f"{report.reason}; `darkroom experiment resume {report.name}` goes on")
 

@@ -13,7 +13,7 @@ from darkroom.core.errors import NotAccepted, OutsideError
 
 if TYPE_CHECKING:
     from darkroom.core.jobs import Progress
-    from darkroom.generating.drawing import Made
+    from darkroom.generating.drawing import Made, Telling
     from darkroom.generating.preparing import Prepared
     from darkroom.generating.refining import Asked
     from darkroom.generating.request import Request
@@ -156,12 +156,12 @@ def generate(  # noqa: PLR0913, PLR0917 - one parameter per flag
 
 
 def _refine(request: "Request", asked: "Asked") -> None:
-    from darkroom.generating import drawing, refining
+    from darkroom.generating import refining
 
     made: list[Made] = []
     with console.progress("drawing", _most(asked) * _PARTS, _PARTS) as advance:
         bar = _Bar(advance)
-        telling = drawing.Telling(_notes, bar.stepped, lambda one: bar.finished(one, made))
+        telling = _telling(bar, made)
         result = refining.refine(request, asked, telling)
     console.emit(result, lambda: _show_refined(result))
     _catch_up()
@@ -184,7 +184,7 @@ def _draw(request: "Request") -> None:
     try:
         with console.progress("drawing", request.count * _PARTS, _PARTS) as advance:
             bar = _Bar(advance)
-            telling = drawing.Telling(_notes, bar.stepped, lambda one: bar.finished(one, made))
+            telling = _telling(bar, made)
             drawing.generate(request, telling)
     finally:
         if made:  # also what was drawn before a failure or a stop
@@ -239,9 +239,19 @@ class _Bar:
             self._advance(count)
 
 
+def _telling(bar: _Bar, made: "list[Made]") -> "Telling":
+    from darkroom.generating.drawing import Telling
+
+    return Telling(_notes, bar.stepped, lambda one: bar.finished(one, made), _say)
+
+
+def _say(text: str) -> None:
+    console.note(f"note: {text}")
+
+
 def _notes(prepared: "Prepared") -> None:
     for text in prepared.notes:
-        console.note(f"note: {text}")
+        _say(text)
 
 
 def _show(made: "list[Made]") -> None:

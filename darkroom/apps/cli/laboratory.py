@@ -11,8 +11,17 @@ from darkroom.apps.cli.door import command
 if TYPE_CHECKING:
     from darkroom.adapters.supervision import PartState
 
+_USUAL_PORT = 4200
 _Port = Annotated[
-    int, typer.Option("--port", min=1, max=65535, help="Where the Prefect server listens.")
+    int | None,
+    typer.Option(
+        "--port",
+        min=1,
+        max=65535,
+        help="Where the Prefect server listens; else where it did when its keeper was killed, "
+        f"else {_USUAL_PORT}.",
+        show_default=False,
+    ),
 ]
 _SAID = {
     "waiting": "waits for the parts before it",
@@ -25,12 +34,15 @@ _SAID = {
 }
 
 
-def up(port: _Port = 4200) -> None:
+def up(port: _Port = None) -> None:
     """Start Prefect, a worker and the engine here, and wait until all of it works."""
     from darkroom.adapters.settings import open_lab
-    from flows.laboratory import Laboratory
+    from flows.laboratory import Laboratory, earlier_port
 
-    state = Laboratory(open_lab(), port).up(_tell)
+    lab = open_lab()
+    if port is None and (port := earlier_port(lab.home)):
+        console.note(f"the Prefect server listens on port {port} again; --port names another")
+    state = Laboratory(lab, port or _USUAL_PORT).up(_tell)
     console.emit(_as_rows(state.parts.values()), lambda: _say_parts(state.parts.values()))
 
 

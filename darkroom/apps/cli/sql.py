@@ -9,11 +9,11 @@ import typer
 
 from darkroom.apps import console
 from darkroom.apps.cli.door import command
-from darkroom.apps.cli.sql_bounds import bounded
 from darkroom.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from darkroom.adapters.warehouse.asking import Answer
+    from darkroom.adapters.warehouse.answers import Answer
+    from darkroom.archive.apart.receiving import BoundedAnswer
     from darkroom.archive.querying_output import Format
 
 _Statement = Annotated[str, typer.Argument(help='For example: "select * from image limit 5".')]
@@ -36,18 +36,21 @@ def sql(
     memory_mb: _Memory = 4096,
 ) -> None:
     """Ask the warehouse in SQL; it can read, and nothing else."""
-    from darkroom.adapters.warehouse.opening import Limits
-    from darkroom.archive.querying import ask
+    from darkroom.archive.apart.process import Apart
 
-    written = _form(form, output)
-    limits = Limits(memory_mb=memory_mb, time_s=timeout_s)
-    with bounded(memory_mb, timeout_s), ask(statement, limits=limits) as answer:
-        if output is not None and written is not None:
-            _save(answer, written, output)
-        elif written is not None:
-            _pipe(answer, written)
-        else:
-            _show(answer)
+    with Apart() as apart:  # it loads beside all of what follows
+        from darkroom.adapters.warehouse.limits import Limits
+        from darkroom.archive.apart.asking import ask
+
+        written = _form(form, output)
+        limits = Limits(memory_mb=memory_mb, time_s=timeout_s)
+        with ask(statement, limits=limits, apart=apart) as answer:
+            if written is None:
+                _show(answer)
+            elif output is not None:
+                _save(answer, written, output)
+            else:
+                _pipe(answer, written)
 
 
 def register(root: typer.Typer) -> None:
@@ -89,9 +92,10 @@ def _pipe(answer: "Answer", form: "Format") -> None:
     console.say(gathered.getvalue().decode().removesuffix("\n"))  # no prompt acts on the terminal
 
 
-def _show(answer: "Answer") -> None:
+def _show(answer: "BoundedAnswer") -> None:
     from darkroom.archive.querying_output import sayable
 
-    rows = [{name: sayable(value) for name, value in row.items()} for row in answer.rows()]
+    found = answer.rows_at_once()
+    rows = [{name: sayable(value) for name, value in row.items()} for row in found]
     cells = [[row[name] for name in answer.columns] for row in rows]
     console.emit(rows, lambda: console.table(answer.columns, cells))

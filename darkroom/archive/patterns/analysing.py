@@ -22,12 +22,12 @@ from darkroom.core.patterns import (
     Pattern,
     Trial,
     common_category,
-    recommend,
     status_of,
     still_sure,
     trial_of,
     worth_saying,
 )
+from darkroom.core.patterns_advice import recommend
 from darkroom.core.significance import Tally, wilson
 
 

@@ -3,11 +3,12 @@
 Owns the test a cell must pass at last. Images of one run share what nobody wrote down, and
 an image drawn again from the same seed is the same one. So there are two questions, and
 the surer answer counts: do a cell's images fail more than the others of their own runs do;
-and do they fail more than all images do, once those of one run count for less by as much as
-runs differ.
+and do they fail more than all images do, once those of one run, and of runs that follow each
+other, count for less by as much as these differ, and not only because of when they were made.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,12 @@ from darkroom.archive.patterns.table import Codes, Floats, Mask, Table
 from darkroom.core.significance import Tally
 
 _QUESTIONS = 2
+_FEWEST_BLOCKS = 8
+"""So few stretches of runs that follow each other tell nothing of how alike they are."""
+_TELLING = 1.0
+"""With less to compare than this (in variance), others of the same time tell nothing."""
+_NEARBY = 2.33
+"""So many standard deviations more than the others of the same time (99 %), or it is the time."""
 _COINCIDENCES = 0.5
 """Where chance would pick so few runs for some cell, their failing as a whole proves nothing."""
 
@@ -52,13 +59,17 @@ class Sureness:
         twins = 1.0
         if self._alike_twins > 0:
             twins += self._alike_twins * _crowd(np.unique(self._twins[at], return_counts=True)[1])
-        shared = twins + alikeness(here, others) * _crowd(here.sizes)
+        stretches = list(zip(_stretches(here), _stretches(others), strict=True))
+        crowds = [alikeness(one, other) * _crowd(one.sizes) for one, other in stretches]
         within = tail(tally, float(self._expected[at].mean()), twins)
-        may_be_chance = _chance_of_runs(here, self._runs) > self._too_likely
-        overall = 1.0 if may_be_chance else tail(tally, table.base, shared)
+        overall = tail(tally, table.base, twins + max(crowds))
+        if _chance_of_runs(here, self._runs) > self._too_likely:
+            overall = 1.0
+        if any(_is_only_the_time(one, other) for one, other in stretches):
+            overall = 1.0
         return Sure(
             p_value=min(1.0, _QUESTIONS * min(within, overall)),
-            shared=shared,
+            shared=twins + crowds[0],
             runs=int(np.count_nonzero(here.sizes)),
             runs_failing=int(np.count_nonzero(here.failures)),
         )
@@ -79,6 +90,15 @@ def groups_of(groups: Codes, failed: Mask, many: int = 0) -> Groups:
     return Groups(sizes, failures.astype(np.float64))
 
 
+def _stretches(runs: Groups) -> Iterator[Groups]:
+    """Runs by themselves, then by twos, by fours, and so on: what was made about the same time."""
+    width = 1
+    while width == 1 or runs.sizes.size >= _FEWEST_BLOCKS * width:
+        at = np.arange(0, runs.sizes.size, width)
+        yield Groups(np.add.reduceat(runs.sizes, at), np.add.reduceat(runs.failures, at))
+        width *= 2
+
+
 def tail(tally: Tally, rate: float, shared: float) -> float:
     """The chance of so many failures at this rate, where so many images count as one.
 
@@ -93,6 +113,19 @@ def tail(tally: Tally, rate: float, shared: float) -> float:
 def _crowd(sizes: Codes) -> float:
     """How many others of its group an image has beside it, on average."""
     return max(float((sizes.astype(np.float64) ** 2).sum()) / max(int(sizes.sum()), 1) - 1, 0.0)
+
+
+def _is_only_the_time(here: Groups, others: Groups) -> bool:
+    """Whether the others of the same stretches fail as much (Mantel and Haenszel's comparison).
+
+    Where a stretch has no others, it says nothing.
+    """
+    many, failures = here.sizes + others.sizes, here.failures + others.failures
+    share = here.sizes / np.maximum(many, 1)
+    spread = share * (1 - share) * failures * (many - failures) / np.maximum(many - 1, 1)
+    told = float(spread.sum())
+    more = float((here.failures - share * failures).sum())
+    return told >= _TELLING and more < _NEARBY * math.sqrt(told)
 
 
 def _chance_of_runs(here: Groups, whole: Groups) -> float:

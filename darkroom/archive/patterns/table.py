@@ -65,7 +65,7 @@ class Table:
 
 def axis_of(name: str, values: Sequence[tuple[str, Codes]], count: int) -> Axis | None:
     """One axis from the images that have each value; None where there is nothing to compare."""
-    if len(values) == 1 and values[0][1].size == count:
+    if not values or (len(values) == 1 and values[0][1].size == count):
         return None
     codes = np.zeros(count, dtype=np.int64)
     for code, (_, places) in enumerate(values, 1):

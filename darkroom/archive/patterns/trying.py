@@ -31,6 +31,7 @@ from darkroom.core.workflow.readback import read_back
 from darkroom.core.workflow.roles import Role
 from darkroom.writepath.batch import draw_batch
 from darkroom.writepath.desk import Committed, Desk, Job
+from darkroom.writepath.fleet_terms import Slot, free
 from darkroom.writepath.intents import Bag
 from darkroom.writepath.ledger import INPUTS
 from darkroom.writepath.opening import Hosts, opened_desk
@@ -63,10 +64,27 @@ class _Source:
     inputs: Mapping[str, bytes]
 
 
+@dataclass(frozen=True)
+class _Drawing:
+    """Where a trial is drawn, and who hears of it."""
+
+    renderer: Renderer
+    tell: Tell
+    slot: Slot
+
+
 def try_pattern(
-    lab: Lab, analysis: Analysis, pattern: Pattern, count: int, tell: Tell = lambda _count: None
+    lab: Lab,
+    analysis: Analysis,
+    pattern: Pattern,
+    count: int,
+    tell: Tell = lambda _count: None,
+    slot: Slot = free,
 ) -> Tried:
-    """Draw the trial of one pattern: so many images on each side."""
+    """Draw the trial of one pattern: so many images on each side.
+
+    `slot` is held while a server works.
+    """
     if not 1 <= count <= MOST_COUNT:
         message = f"a trial draws 1 to {MOST_COUNT} images on each side, not {count}"
         raise UsageError("patterns-limits", message)
@@ -79,7 +97,8 @@ def try_pattern(
             )
             return Tried(pattern.items, None, 0, None, why)
         renderer = Hosts(lab, (), stack)[_host(lab, [*with_it, *without_it])]
-        return _drawn(lab, desk, renderer, pattern, (with_it, without_it), tell)
+        drawing = _Drawing(renderer, tell, slot)
+        return _drawn(lab, desk, drawing, pattern, (with_it, without_it))
 
 
 def _sources(
@@ -143,14 +162,13 @@ def _host(lab: Lab, sources: Sequence[_Source]) -> str:
 def _drawn(
     lab: Lab,
     desk: Desk,
-    renderer: Renderer,
+    drawing: _Drawing,
     pattern: Pattern,
     sides: tuple[list[_Source], list[_Source]],
-    tell: Tell,
 ) -> Tried:
     sources = [*sides[0], *sides[1]]
     project = sides[0][0].sidecar.identity.project or ""
-    receipt = renderer.receipt()
+    receipt = drawing.renderer.receipt()
     keys = _new_run(desk, project)
     examiner = examiner_of(lab, project, [one.sidecar for one in sources], receipt.kind)
     asked: Bag = {"judge": examiner[0]} if examiner else {}
@@ -159,7 +177,12 @@ def _drawn(
     trial = _trial(desk, keys, pattern, [job.image_key for job in jobs])
     desk.store.put(trial_key(trial), serialise(trial), "application/json")
     results = draw_batch(
-        jobs, desk, renderer, examiner[1] if examiner else None, lambda _number, _result: tell(1)
+        jobs,
+        desk,
+        drawing.renderer,
+        examiner[1] if examiner else None,
+        lambda _number, _result: drawing.tell(1),
+        slot=drawing.slot,
     )
     drawn = sum(isinstance(result, Committed) for result in results)
     return Tried(pattern.items, trial, drawn, examiner[0] if examiner else None)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import cast
 
+from darkroom.core.config.addresses import Address, address_of
 from darkroom.core.config.aivis import DEFAULT_CONCURRENCY
 from darkroom.core.config.faults import Fault
 from darkroom.core.config.fields import EMBEDDED
@@ -77,3 +78,17 @@ def store_faults(document: object) -> Iterator[Fault]:
         for key in ("endpoint", "bucket"):
             if store.get(key) is None:
                 yield Fault(("store", key), "is missing; a store of kind s3 needs it")
+    yield from _one_server_twice(_mapping(_mapping(document).get("hosts")))
+
+
+def _one_server_twice(hosts: Mapping[str, object]) -> Iterator[Fault]:
+    """Two names would be two servers: drawn on at once, limited and drained apart."""
+    known: dict[Address, str] = {}
+    for name, told in hosts.items():
+        url = _mapping(told).get("url")
+        address = address_of(url) if isinstance(url, str) else None
+        if address is None:
+            continue  # a mistake of its own
+        if (first := known.setdefault(address, name)) != name:
+            message = f"is the server that is called {first} already; give each server one name"
+            yield Fault(("hosts", name, "url"), message)

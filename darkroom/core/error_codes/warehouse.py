@@ -105,6 +105,11 @@ ROWS: tuple[ErrorCode, ...] = (
         "ask for less, or allow more with --timeout-s",
     ),
     ErrorCode(
+        "sql-ended",
+        "The process that answers the statement ended before its answer did.",
+        "ask for less at once or in another way: memory ran out, or DuckDB has a fault there",
+    ),
+    ErrorCode(
         "sql-output",
         "The answer cannot be written in that form to that place.",
         "give --output a new file; Parquet cannot go to a terminal",

@@ -54,6 +54,8 @@ class Result:
     """What drawing it cost the server."""
     cause: str | None
     """Why there is no image."""
+    engine: str | None = None
+    """Kind and version of the server that drew it."""
 
 
 def cell_id(

@@ -129,6 +129,8 @@ class Declaration(Record):
     adaptive: Adaptive | None = None
     preset: ShortName | None = None
     """A named set of parameters below `settings`."""
+    versions: Literal["any", "current"] = "any"
+    """Which images count: whatever version of ComfyUI drew them, or only one that a server has."""
 
 
 @dataclass(frozen=True)

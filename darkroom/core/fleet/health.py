@@ -1,9 +1,10 @@
 """How a server of the fleet is: a closed machine of five states.
 
-Owns the states, what moves a server from one to the next, and the pauses of one that
-fails: each longer than the last, until it is given up. Time comes in as an argument.
+Owns the states, what moves a server from one to the next, the words for it, and the pauses of
+one that fails: each longer than the last, until it is given up. Time comes in as an argument.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -131,6 +132,21 @@ def _troubled(health: Health, event: Troubled, patience: Patience) -> Health:
 def takes_orders(health: Health) -> bool:
     """Whether it may be given something to draw now."""
     return isinstance(health, Healthy)
+
+
+def news(host: str, before: Health, now: Health, others: Sequence[str]) -> str | None:
+    """What a person should hear of the step; `others` are the servers that may take its work."""
+    match before, now:
+        case Healthy(), Cooling(_, _, why):
+            goes = f"its work goes to {', '.join(others)}" if others else "it is waited for"
+            return f"{host} failed, {goes}: {why}"
+        case Healthy() | Cooling(), Gone(why):
+            goes = f"{', '.join(others)} goes on" if others else "no other is left"
+            return f"{host} is given up, {goes}: {why}"
+        case Cooling(), Healthy():
+            return f"{host} answers again and draws on"
+        case _:
+            return None
 
 
 def may_come_back(health: Health) -> bool:

@@ -19,6 +19,7 @@ from darkroom.adapters.supervision import (
     Process,
     State,
     down,
+    end,
     left,
     status,
     up,
@@ -166,3 +167,59 @@ def test_what_a_killed_keeper_left_is_said_and_ended(
     else:
         assert down(lab) is True
     assert (parent.group, left(lab)) == ([], None)
+
+
+DEAF = """
+import signal, subprocess, sys, time
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, signal.SIG_IGN)
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print("here", flush=True)
+time.sleep(600)
+"""
+
+
+def test_what_does_not_hear_is_ended_with_all_it_started() -> None:
+    command = [sys.executable, "-c", DEAF]
+    with subprocess.Popen(command, stdout=-1, start_new_session=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        deaf = Process(process.pid, started_at(process.pid) or "")
+        assert len(deaf.group) == 2
+        assert end(deaf, polite_s=0.1)
+        assert deaf.group == []
+
+
+TAKES_ALONG = """
+import os, signal, subprocess, sys, time
+own = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"],
+                       start_new_session=True)
+def stopped(*_):
+    own.kill()
+    sys.exit()
+signal.signal(signal.SIGTERM, stopped)
+open(sys.argv[1], "w").write(str(own.pid))
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("outlived", [False, True])
+def test_what_is_outlived_is_not_asked_to_end_where_it_is_replaced(
+    lab: Path, tmp_path: Path, outlived: bool
+) -> None:
+    said = tmp_path / "own"
+    part = Part("taker", (sys.executable, "-c", TAKES_ALONG, str(said)), is_outlived=outlived)
+    state = up(lab, lab.parent, Plan((part,)), lambda _part: None, 60.0)
+    eventually(lambda: said.exists() and bool(said.read_text()))
+    own = Process(int(said.read_text()), started_at(int(said.read_text())) or "")
+    killed(state.keeper)
+    said.unlink()
+    again = up(lab, lab.parent, Plan((part,)), lambda _part: None, 60.0)
+    assert again.parts["taker"].process != state.parts["taker"].process
+    assert own.lives is outlived
+    if outlived:
+        killed(own)
+    eventually(lambda: said.exists() and bool(said.read_text()))
+    own = Process(int(said.read_text()), started_at(int(said.read_text())) or "")
+    assert down(lab)  # here it is asked, and takes along what it started
+    assert not own.lives

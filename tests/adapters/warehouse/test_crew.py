@@ -18,7 +18,13 @@ from darkroom.adapters.warehouse.listing import Entry
 from darkroom.adapters.warehouse.reading import Portion
 from darkroom.adapters.warehouse.shaping import Shapes
 from darkroom.adapters.warehouse.updating import Files, update
-from darkroom.adapters.warehouse.wire import receive_answer, send_answer, send_request, send_shapes
+from darkroom.adapters.warehouse.wire import (
+    Asked,
+    receive_answer,
+    send_answer,
+    send_request,
+    send_shapes,
+)
 from tests.adapters.warehouse.conftest import Ask
 from tests.adapters.warehouse.contents import contents
 from tests.fakes.archives import Archive
@@ -50,13 +56,10 @@ def mixed(archive: Archive) -> Archive:
     return archive
 
 
-def _entries(store: FolderStore) -> dict[str, Entry]:
-    return dict(folder_walk.walk(store.root, {}).entries)
-
-
-def _portions(entries: dict[str, Entry]) -> list[list[str]]:
-    keys = sorted(entries)
-    return [keys[start : start + 3] for start in range(0, len(keys), 3)]
+def _portions(store: FolderStore, size: int = 3) -> list[Asked]:
+    listed = sorted(folder_walk.walk(store.root, {}).entries)
+    asked = [(key, Entry(*rest)) for key, *rest in listed]
+    return [asked[start : start + size] for start in range(0, len(asked), size)]
 
 
 def _told(found: Iterator[tuple[int, Portion]]) -> list[object]:
@@ -93,12 +96,11 @@ def test_a_warehouse_built_by_several_processes_is_the_one_built_by_one(
 def test_what_a_killed_worker_did_not_read_is_read_all_the_same(
     mixed: Archive, folder: FolderStore, shapes: Shapes, victims: int
 ) -> None:
-    entries = _entries(folder)
-    portions = _portions(entries)
+    portions = _portions(folder)
     with Crew(folder, 1) as alone, Crew(folder, 2) as found:
         found.start()
-        expected = _told(alone.read(portions, entries, shapes))
-        reading = found.read(portions, entries, shapes)
+        expected = _told(alone.read(portions, shapes))
+        reading = found.read(portions, shapes)
         first = next(reading)
         for pid in found.pids[:victims]:
             os.kill(pid, signal.SIGKILL)
@@ -113,24 +115,22 @@ def test_what_a_stopped_worker_did_not_read_is_read_all_the_same(
     victims: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    entries = _entries(folder)
-    portions = _portions(entries)
+    portions = _portions(folder)
     with Crew(folder, 1) as alone, Crew(folder, 2) as found:
         found.start()
         for pid in found.pids[:victims]:
             os.kill(pid, signal.SIGSTOP)  # without a bound it would be waited for for ever
         monkeypatch.setattr(crew, "_ANSWERS_WITHIN_S", 0.2)
-        read = _told(found.read(portions, entries, shapes))
-        assert read == _told(alone.read(portions, entries, shapes))
+        read = _told(found.read(portions, shapes))
+        assert read == _told(alone.read(portions, shapes))
 
 
 def test_workers_end_when_the_one_who_asks_gives_up(
     mixed: Archive, folder: FolderStore, shapes: Shapes
 ) -> None:
-    entries = _entries(folder)
     with Crew(folder, 2) as found:
         found.start()
-        reading = found.read(_portions(entries), entries, shapes)
+        reading = found.read(_portions(folder), shapes)
         next(reading)
         reading.close()  # as when an insert fails
         pids = found.pids
@@ -142,21 +142,19 @@ def test_workers_end_when_the_one_who_asks_gives_up(
 def test_where_no_process_can_be_started_all_is_read_here(
     mixed: Archive, folder: FolderStore, shapes: Shapes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entries = _entries(folder)
     monkeypatch.setattr("sys.executable", "/nowhere/python")
     with Crew(folder, 2) as found:
         found.start()
         assert found.pids == ()
-        read = _told(found.read(_portions(entries), entries, shapes))
+        read = _told(found.read(_portions(folder), shapes))
     assert sum(portion[1] for portion in read) == 2
 
 
 def test_an_answer_that_breaks_off_anywhere_is_no_answer(
     mixed: Archive, folder: FolderStore, shapes: Shapes
 ) -> None:
-    entries = _entries(folder)
     with Crew(folder, 1) as alone:
-        portion = next(alone.read([sorted(entries)], entries, shapes))[1]
+        portion = next(alone.read(_portions(folder, 100), shapes))[1]
     whole = io.BytesIO()
     send_answer(portion, whole)
     size = len(whole.getvalue())
@@ -169,17 +167,16 @@ def test_an_answer_that_breaks_off_anywhere_is_no_answer(
 def test_a_worker_answers_until_nobody_asks(
     mixed: Archive, folder: FolderStore, shapes: Shapes, tmp_path: Path
 ) -> None:
-    entries = _entries(folder)
-    portions = _portions(entries)
+    portions = _portions(folder)
     asked, answered = io.BytesIO(), io.BytesIO()
     send_shapes(shapes, asked)
-    for keys in portions:
-        send_request(keys, [entries[key] for key in keys], asked)
+    for portion in portions:
+        send_request(portion, asked)
     serve(folder.root, io.BytesIO(asked.getvalue()), answered)
     pipe = io.BytesIO(answered.getvalue())
-    answers = iter([(len(keys), receive_answer(pipe)) for keys in portions])
+    answers = iter([(len(portion), receive_answer(pipe)) for portion in portions])
     with Crew(folder, 1) as alone:
-        assert _told(answers) == _told(alone.read(portions, entries, shapes))
+        assert _told(answers) == _told(alone.read(portions, shapes))
     nothing = io.BytesIO()
     serve(tmp_path, io.BytesIO(), nothing)
     assert nothing.getvalue() == b""

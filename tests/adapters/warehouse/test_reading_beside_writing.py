@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from darkroom.adapters.stores.folder import FolderStore
-from darkroom.adapters.warehouse.opening import Limits, reading
+from darkroom.adapters.warehouse.opening import Limits, reading, writing
 from darkroom.adapters.warehouse.updating import Files, update
 from darkroom.core.errors import DarkroomError, UsageError
 from tests.adapters.warehouse.conftest import Ask
@@ -149,3 +149,9 @@ def test_a_file_that_is_no_warehouse_is_an_error_of_ours(tmp_path: Path) -> None
     with pytest.raises(DarkroomError) as caught:
         reading(path)
     assert caught.value.code == "warehouse-damaged"
+
+
+def test_a_writer_does_not_share_its_little_memory_among_threads(tmp_path: Path) -> None:
+    with writing(tmp_path / "new.duckdb") as connection:
+        settings = "SELECT current_setting('threads'), current_setting('memory_limit')"
+        assert connection.execute(settings).fetchone() == (1, "244.1 MiB")

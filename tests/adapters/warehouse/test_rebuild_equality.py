@@ -24,6 +24,9 @@ ACTIONS: dict[str, Action] = {
     "s2": lambda a, n: a.foreign(
         "s2-iteration.json", f"old/working/{a.run_id}/metadata/iteration_{n}_metadata.json"
     ),
+    "s2 too": lambda a, n: a.foreign(
+        "s2-iteration.json", f"{a.keys.root}/metadata/iteration_{n:03d}_metadata.json"
+    ),
     "run": lambda a, n: a.run(title=f"title {n}"),
     "result": lambda a, n: a.result(n),
     "like": lambda a, n: a.say(a.keys.image(n), is_liked=True, rating=float(n), notes="x"),
@@ -32,6 +35,7 @@ ACTIONS: dict[str, Action] = {
     "score": lambda a, n: a.score(a.keys.image(n), SCORED_AT, 4.0 + n, SCORE),
     "rank": lambda a, n: a.rank([n, 3], {str(n): "good"}),
     "remove": lambda a, n: a.store.delete(a.keys.sidecar(n)),
+    "remove run": lambda a, n: a.store.delete(f"{a.keys.root}/run.json"),
 }
 
 

@@ -4,9 +4,11 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from darkroom.adapters.stores.folder import FolderStore
+from darkroom.adapters.warehouse import state
 from darkroom.adapters.warehouse.opening import writing
 from darkroom.adapters.warehouse.updating import Files, rebuild, update
 from darkroom.core.errors import StoreUnavailable
@@ -132,6 +134,22 @@ def test_a_folder_that_is_gone_takes_its_rows_along(
     (folder.root / other.keys.root).rmdir()
     assert update(files, folder).removed == 1
     assert ask("SELECT run_id FROM run") == [(archive.run_id,)]
+
+
+@pytest.mark.parametrize("better", ["images/iteration_001.png.json", "run.json"])
+def test_what_only_a_better_document_hid_counts_when_that_is_gone(
+    archive: Archive, folder: FolderStore, files: Files, ask: Ask, better: str
+) -> None:
+    metadata = f"{archive.keys.root}/metadata/iteration_001_metadata.json"
+    archive.foreign("s2-iteration.json", metadata)
+    archive.run() if better == "run.json" else archive.image(1)
+    for path in (folder.root / archive.keys.root).rglob(""):
+        os.utime(path, (1_000_000_000, 1_000_000_000))  # settled: nobody looks at it again
+    update(files, folder)
+    folder.delete(f"{archive.keys.root}/{better}")
+    report = update(files, folder)
+    assert (report.added, report.removed, report.rebuilt) == (1, 1, None)
+    assert ask("SELECT source FROM sources") == [(metadata,)]
 
 
 def test_a_store_that_shows_nothing_any_more_does_not_empty_the_warehouse(
@@ -260,3 +278,20 @@ def test_links_in_the_store_are_not_followed(
     (folder.root / "b.png.json").symlink_to(outside / "a.png.json")
     update(files, folder)
     assert ask("SELECT image FROM image") == [(archive.keys.image(1),)]
+
+
+def test_checks_that_need_more_memory_than_the_writing_get_it(
+    archive: Archive, folder: FolderStore, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def demanding(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+        tried.append(connection.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
+        if len(tried) < 3:
+            raise duckdb.OutOfMemoryException("a million rows")
+        return ()
+
+    monkeypatch.setattr(state, "failed_checks", demanding)
+    archive.image(1)
+    assert update(files, folder).added == 1
+    assert tried == ["244.1 MiB", "366.2 MiB", "488.2 MiB"]

@@ -20,6 +20,41 @@ def layered(low: dict[str, Any], high: dict[str, Any]) -> object:
 LOCAL = {"provider": "ollama", "model": "a", "base_url": "http://x", "retries": 1}
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("http://127.0.0.1:8188", "http://localhost:8188"),
+        ("http://[::1]:8188", "http://LOCALHOST:8188/"),
+        ("http://0.0.0.0:8188", "http://box.localhost:8188"),
+        ("http://gpu-a", "http://GPU-A.:80"),
+        ("https://gpu-a:443/comfy", "https://gpu-a/comfy/"),
+        ("http://[fe80::1]:8188", "http://[FE80:0:0::1]:8188"),
+    ],
+)
+def test_one_server_has_one_name(first: str, second: str) -> None:
+    hosts = {"studio": {"url": first}, "spare": {"url": "http://gpu-z:8188"}, "b": {"url": second}}
+    (fault,) = store_faults({"hosts": hosts})
+    assert dotted(fault.path) == "hosts.b.url"
+    assert fault.message.startswith("is the server that is called studio already")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("http://127.0.0.1:8188", "http://127.0.0.1:8189"),
+        ("http://127.0.0.1:8188", "http://127.0.0.2:8188"),
+        ("http://gpu-a:8188", "https://gpu-a:8188"),
+        ("http://gpu-a:8188/one", "http://gpu-a:8188/two"),
+        ("http://gpu-a:x", "http://gpu-a:x"),  # each is a mistake of its own
+        ("ftp://gpu-a", "ftp://gpu-a"),
+        (None, None),
+    ],
+)
+def test_other_addresses_are_other_servers(first: object, second: object) -> None:
+    hosts = {"studio": {"url": first}, "b": {"url": second}}
+    assert list(store_faults({"hosts": hosts})) == []
+
+
 def test_another_provider_drops_the_model_of_the_old_one() -> None:
     assert layered(LOCAL, {"provider": "openrouter"}) == {"provider": "openrouter", "retries": 1}
 

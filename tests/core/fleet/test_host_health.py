@@ -16,6 +16,7 @@ from darkroom.core.fleet.health import (
     Troubled,
     after,
     may_come_back,
+    news,
     takes_orders,
 )
 
@@ -75,3 +76,21 @@ def test_a_server_that_only_fails_is_given_up_in_the_end(gaps):
         now_s += gap_s + 30
         health = after(health, Troubled("away", now_s), PATIENCE)
     assert health == Gone("away")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "others", "said"),
+    [
+        (Healthy(), Cooling(9, 1, "gone"), ["b", "c"], "a failed, its work goes to b, c: gone"),
+        (Healthy(), Cooling(9, 1, "gone"), [], "a failed, it is waited for: gone"),
+        (Cooling(9, 1, "x"), Gone("gone"), ["b"], "a is given up, b goes on: gone"),
+        (Healthy(), Gone("gone"), [], "a is given up, no other is left: gone"),
+        (Cooling(9, 1, "x"), Healthy(1), ["b"], "a answers again and draws on"),
+        (Cooling(9, 1, "x"), Cooling(19, 2, "x"), ["b"], None),
+        (Healthy(), Healthy(1), ["b"], None),
+        (Healthy(), Draining(), ["b"], None),
+        (Gone("x"), Gone("x"), ["b"], None),
+    ],
+)
+def test_a_person_hears_of_the_steps_that_matter_once(before, now, others, said):
+    assert news("a", before, now, others) == said
