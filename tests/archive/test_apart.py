@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from darkroom.adapters.settings import Lab, open_lab
@@ -19,6 +21,7 @@ from darkroom.adapters.warehouse.asking import asked
 from darkroom.adapters.warehouse.opening import Limits
 from darkroom.archive.apart.answering import answer
 from darkroom.archive.apart.process import Apart
+from darkroom.archive.apart.receiving import BoundedAnswer
 from darkroom.archive.apart.wire import WELL, heard
 from darkroom.archive.querying import ask, frame_of_sql
 from darkroom.archive.querying_output import Format, write_answer
@@ -303,3 +306,15 @@ def test_more_than_one_pivot_is_refused_for_what_it_is(lab: Lab, sql: str, said:
 def test_a_pivot_is_one_question_whoever_names_its_columns(lab: Lab, sql: str) -> None:
     with asked(lab.warehouse, sql, Limits()) as said:
         assert list(said.rows()) == [{"project": "demo", "model 0": 1, "model 1": 2}]
+
+
+def test_what_breaks_while_an_answer_comes_in_is_no_matter_of_its_values() -> None:
+    schema = pa.schema([pa.field("n", pa.int64())])
+
+    def coming() -> Generator[pa.RecordBatch]:
+        heard(b"no line of ours\n")
+        yield pa.RecordBatch.from_arrays([pa.array([1], pa.int64())], schema=schema)
+
+    answer_cut = BoundedAnswer(("n",), schema, coming(), memory_mb=16)
+    with pytest.raises(json.JSONDecodeError):
+        answer_cut.frame()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from darkroom.adapters.warehouse.answers import Answer
+from darkroom.adapters.warehouse.answers import Answer, frame_of_table
 from darkroom.adapters.warehouse.limits import Limits
 from darkroom.archive.apart.process import Apart
 from darkroom.archive.apart.wire import heard
@@ -35,8 +35,10 @@ class BoundedAnswer(Answer):
 
     def frame(self) -> Any:
         """All of it as a pandas frame; OutsideError where it takes more memory than it may."""
+        # before: what breaks while it still comes in is no matter of its values
+        table = pa.Table.from_batches(list(self._held()), schema=self.schema)
         with _values_told():
-            return Answer(self.columns, self.schema, self._held()).frame()
+            return frame_of_table(table)
 
     def rows_at_once(self) -> list[dict[str, object]]:
         """All of it as rows; OutsideError where they take more memory than they may."""
