@@ -9,16 +9,16 @@ from darkroom.adapters.stores.bounds import Limits
 from darkroom.adapters.stores.folder import FolderStore
 from darkroom.adapters.stores.protocol import Closable, Store
 from darkroom.adapters.stores.spool import SpooledStore
-from darkroom.core.config.lab import StoreConfig
 from darkroom.core.errors import UsageError
 
 if TYPE_CHECKING:
     from darkroom.adapters.secret_values import Secrets
     from darkroom.adapters.settings import Lab
+    from darkroom.core.config.lab import StoreConfig
 
 
 def open_store(
-    config: StoreConfig, root: Path, secrets: "Secrets", *, limits: Limits | None = None
+    config: "StoreConfig", root: Path, secrets: "Secrets", *, limits: Limits | None = None
 ) -> Store:
     """Open the configured store; an S3 server is not contacted before the first call."""
     if config.kind == "folder":

@@ -5,8 +5,9 @@ listed is `folder_walk`'s: there the times of its folders tell where anything ch
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import pyarrow as pa
 
@@ -14,8 +15,8 @@ from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.warehouse.packed import Packed
 from darkroom.adapters.warehouse.places import Kind, kind_of
 
-MANY = 4_000
-"""Fewer documents are read by one process before another has loaded its libraries."""
+Row: TypeAlias = tuple[str, Kind, int | None, int | None]
+"""A document as a listing tells it: its key and the fields of its entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,17 @@ def list_keys(store: Store, ranges: Sequence[Range] = ()) -> Listing:
     """List a store that knows keys only, whole or some ranges; 1,000 keys cost one request."""
     entries = Packed(ENTRIES)
     for part in ranges or (Range(""),):
-        for key in store.iter_keys(part.prefix, part.after):
-            kind = kind_of(key)
-            if kind is not None:
-                found = _entry(store, key, kind)
-                entries.add(key, found.kind, found.size_bytes, found.modified_ns)
+        for row in rows_within(store, part):
+            entries.add(*row)
     return Listing(entries, is_whole=not ranges, ranges=tuple(ranges))
+
+
+def rows_within(store: Store, part: Range) -> Iterator[Row]:
+    """The documents in a range of keys, while they are being listed."""
+    for key in store.iter_keys(part.prefix, part.after):
+        kind = kind_of(key)
+        if kind is not None:
+            yield _row(store, key, kind)
 
 
 def unknown_projects(store: Store, known: Sequence[Range]) -> tuple[Range, ...]:
@@ -88,11 +94,11 @@ def unknown_projects(store: Store, known: Sequence[Range]) -> tuple[Range, ...]:
     return tuple(found)
 
 
-def _entry(store: Store, key: str, kind: Kind) -> Entry:
+def _row(store: Store, key: str, kind: Kind) -> Row:
     # a ranking is the one document that is ever written again
     found = store.head(key) if kind == "ranking" else None
     if found is None:
-        return Entry(kind)
+        return key, kind, None, None
     # servers tell whole seconds; what was written twice in one of them differs by its etag
     within_a_second = zlib.crc32((found.etag or "").encode()) % 1_000_000_000
-    return Entry(kind, found.size_bytes, int(found.modified_at) * 1_000_000_000 + within_a_second)
+    return key, kind, found.size_bytes, int(found.modified_at) * 1_000_000_000 + within_a_second

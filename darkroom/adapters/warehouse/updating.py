@@ -8,7 +8,7 @@ the published file as it was. The caller sees to it that only one process is her
 import os
 import shutil
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,16 +17,26 @@ from pathlib import Path
 from darkroom.adapters.stores.durable import local_errors
 from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.warehouse import opening, state
-from darkroom.adapters.warehouse.building import Advance, Taken, apply, create
+from darkroom.adapters.warehouse.building import Advance, apply, create, fill
 from darkroom.adapters.warehouse.crew import Crew
 from darkroom.adapters.warehouse.difference import Difference, difference, unsuperseded
 from darkroom.adapters.warehouse.fetching import folder_of
-from darkroom.adapters.warehouse.folder_walk import walk
-from darkroom.adapters.warehouse.listing import Listing, Range, list_keys, unknown_projects
+from darkroom.adapters.warehouse.folder_walk import Walk, walk
+from darkroom.adapters.warehouse.listing import (
+    ENTRIES,
+    Listing,
+    Range,
+    Row,
+    list_keys,
+    rows_within,
+    unknown_projects,
+)
+from darkroom.adapters.warehouse.packed import Packed
 from darkroom.core.errors import DataError, StoreUnavailable
 
-Total = Callable[[int], Advance]
-"""Told how many documents are to be read; gives back what to tell of each portion."""
+Total = Callable[[int | None], Advance]
+"""Told how many documents are to be read, where that is known before; gives back what to
+tell of each portion."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,7 @@ class Files:
         return self.published.with_name(f"{self.published.stem or 'warehouse'}.private")
 
 
-def no_total(_count: int) -> Advance:
+def no_total(_count: int | None) -> Advance:
     """Tell nobody."""
     return lambda _done: None
 
@@ -93,7 +103,7 @@ def _incremental(files: Files, store: Store, whole: bool, total: Total) -> SyncR
         opening.writing(path) as connection,
         Crew(store) as crew,
     ):
-        return _carried_out(connection, crew, (listing, found), total)
+        return _carried_out(connection, crew, (listing, found), total(len(found.new)))
 
 
 def _looked(files: Files, store: Store, whole: bool) -> tuple[Listing, Difference]:
@@ -122,43 +132,62 @@ def rebuild(files: Files, store: Store, reason: str, total: Total = no_total) ->
         Crew(store) as crew,
     ):
         create(connection)
-        listing = _listed(store, many=crew.start)
-        found = difference(connection, listing)
-        report = _carried_out(connection, crew, (listing, found), total)
+        report = _filled(connection, crew, total(None))
     seconds = round(time.monotonic() - began, 3)
     return replace(report, rebuilt=reason, seconds=seconds)
 
 
 def _listed(
-    store: Store,
-    folders: Mapping[str, int] | None = None,
-    ranges: Sequence[Range] = (),
-    many: Callable[[], object] | None = None,
+    store: Store, folders: Mapping[str, int] | None = None, ranges: Sequence[Range] = ()
 ) -> Listing:
-    """What there is; `many` is called as soon as there turns out to be much of it."""
     root = folder_of(store)
     if root is not None:
-        return walk(root, folders or {}, many)
+        return walk(root, folders or {})
     return list_keys(store, (*ranges, *unknown_projects(store, ranges)) if ranges else ())
 
 
+def _filled(connection: opening.Connection, crew: Crew, advance: Advance) -> SyncReport:
+    rows, listing = _looked_at(crew.store)
+    connection.begin()
+    taken = fill(connection, crew, rows, advance)
+    return SyncReport(
+        added=taken.read,
+        quarantined=taken.quarantined,
+        failed_checks=_ended(connection, crew, listing()),
+    )
+
+
+def _looked_at(store: Store) -> tuple[Iterable[Row], Callable[[], Listing]]:
+    """All there is, and what else is to be told of it after that."""
+    root = folder_of(store)
+    if root is None:
+        return rows_within(store, Range("")), lambda: Listing(Packed(ENTRIES), is_whole=True)
+    found = Walk(root, {})
+    return found.rows(), lambda: found.listing(Packed(ENTRIES))
+
+
 def _carried_out(
-    connection: opening.Connection, crew: Crew, what: tuple[Listing, Difference], total: Total
+    connection: opening.Connection, crew: Crew, what: tuple[Listing, Difference], advance: Advance
 ) -> SyncReport:
     listing, found = what
     connection.begin()
-    taken: Taken = apply(connection, crew, found, total(len(found.new)))
-    state.remember(connection, crew.store.name, listing)
-    connection.commit()
-    crew.end()  # the checks may need the memory
+    taken = apply(connection, crew, found, advance)
     return SyncReport(
         added=len(found.new) - len(found.changed),
         changed=len(found.changed),
         removed=len(found.gone),
         quarantined=taken.quarantined,
         is_whole=listing.is_whole,
-        failed_checks=state.checked(connection),
+        failed_checks=_ended(connection, crew, listing),
     )
+
+
+def _ended(connection: opening.Connection, crew: Crew, listing: Listing) -> tuple[str, ...]:
+    """Remember what was looked at, make all that was taken in last, and say what is wrong."""
+    state.remember(connection, crew.store.name, listing)
+    connection.commit()
+    crew.end()  # the checks may need the memory
+    return state.checked(connection)
 
 
 @contextmanager

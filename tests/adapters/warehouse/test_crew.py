@@ -80,7 +80,7 @@ def test_a_warehouse_built_by_several_processes_is_the_one_built_by_one(
     alone = Files(files.published.with_name("alone.duckdb"))
     update(alone, folder)
     started: list[Crew] = []
-    monkeypatch.setattr(folder_walk, "MANY", 3)
+    monkeypatch.setattr(building, "MANY", 3)
     monkeypatch.setattr(building, "_KEYS_AT_A_TIME", 4)
     monkeypatch.setattr(crew, "_cores", lambda: 2)
     start = Crew.start
