@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from darkroom.adapters.warehouse.opening import Connection
 from darkroom.archive.selecting import Selected
+from darkroom.core.errors import UsageError
 
 Format = Literal["csv", "parquet", "jsonl"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -25,14 +26,18 @@ _ROWS = 5_000
 
 
 def form_of(name: str) -> Format:
-    """The form that a name's ending asks for, else CSV."""
-    match name.rpartition(".")[2].lower():
+    """The form that a name's ending asks for; CSV where it has none."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    match last.rpartition(".")[2].lower() if "." in last else "":
         case "parquet":
             return "parquet"
         case "jsonl" | "ndjson":
             return "jsonl"
-        case _:
+        case "csv" | "":
             return "csv"
+        case other:
+            message = f"the ending .{other[:20]} names no form: say --format {'|'.join(FORMATS)}"
+            raise UsageError("usage", message, where=name[:200])
 
 
 def write(

@@ -13,7 +13,7 @@ class QueryOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     parameters: dict[str, Value] = Field(default_factory=dict[str, Value])
-    """Its parameters; those left out are NULL."""
+    """Its parameters, and filters as of `search` where it selects images."""
     shown_rows: Annotated[int, Field(ge=1, le=10_000)] = 500
     """So many rows are kept as an artefact; the flow's result has all of them."""
     timeout_s: Annotated[float, Field(gt=0, le=3600)] = 60.0

@@ -19,7 +19,10 @@ Record = dict[str, object]
 
 @dataclass(frozen=True)
 class Stats:
-    """The images selected, all runs, and the images by grade and by kind of failure."""
+    """The images selected, the runs of their projects, and images by grade and kind of failure.
+
+    Of the filters only those that name projects or runs count for runs.
+    """
 
     images: Record
     runs: Record
@@ -35,9 +38,11 @@ def get_stats(lab: Lab, **filters: object) -> Stats:
 
 def stats_in(connection: Connection, selected: Selected) -> Stats:
     """As `get_stats`, over an open warehouse."""
+    runs = query("stats_runs")
+    named = {name: selected.parameters.get(name) for name in runs.parameters}
     return Stats(
         images=rows_of(connection, *selected.ahead_of("stats", {}))[0],
-        runs=rows_of(connection, query("stats_runs").text, {})[0],
+        runs=rows_of(connection, runs.text, runs.bound(named))[0],
         grades=rows_of(connection, *selected.ahead_of("stats_grades", {})),
         failures=rows_of(connection, *selected.ahead_of("stats_failures", {})),
     )

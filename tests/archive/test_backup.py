@@ -155,3 +155,5 @@ def test_both_commands_work_as_typed(
     target = str(tmp_path / "mine.zip")
     assert main(["warehouse", "backup", "--images", "--project", "demo", "--output", target]) == 0
     assert "3 objects" in capsys.readouterr().out
+    assert main(["warehouse", "backup", "--project", "dmeo"]) == 0
+    assert "nothing is backed up" in capsys.readouterr().err

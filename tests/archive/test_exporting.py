@@ -98,6 +98,13 @@ def test_the_ending_names_the_form(name: str, form: str) -> None:
     assert form_of(name) == form
 
 
+def test_an_ending_that_names_no_form_is_refused(lab: Lab, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="names no form: say --format csv"):
+        export(lab, tmp_path / "images.xlsx")
+    assert not (tmp_path / "images.xlsx").exists()
+    assert form_of("dated.2026/images") == "csv"
+
+
 def test_a_file_is_overwritten_only_on_demand(lab: Lab, tmp_path: Path) -> None:
     output = tmp_path / "e.csv"
     output.write_text("mine")

@@ -147,3 +147,25 @@ def test_where_a_person_looked_what_is_not_marked_passed() -> None:
     connection.close()
     assert analysis.report.images == 30
     assert 0 < analysis.report.failures < 30
+
+
+@pytest.mark.parametrize(
+    ("said_of_one", "images"),
+    [("NULL", 400), ("'ok'", None), ("NULL, is_liked = TRUE", 400)],
+)
+def test_where_only_failures_are_ever_marked_all_else_passed(
+    said_of_one: str, images: int | None
+) -> None:
+    connection = warehouse(Plan(400, 1, planted=()))
+    marked = connection.execute("SELECT count(*) FROM image_marks WHERE status = 'ko'").fetchone()
+    passed = "SELECT image FROM image_marks WHERE status = 'ok' ORDER BY image LIMIT 1"
+    connection.execute(f"DELETE FROM image_marks WHERE status = 'ok' AND image NOT IN ({passed})")
+    connection.execute(f"UPDATE image_marks SET status = {said_of_one} WHERE status = 'ok'")
+    connection.execute(
+        "UPDATE images SET run = 'p/' || nth FROM (SELECT image AS one,"
+        " row_number() OVER () AS nth FROM images) WHERE image = one"
+    )
+    report = analyse(connection, Scope(), Limits()).report
+    connection.close()
+    assert marked is not None
+    assert (report.images, report.failures) == (images or marked[0] + 1, marked[0])

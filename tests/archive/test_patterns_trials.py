@@ -120,6 +120,19 @@ def test_images_that_no_server_can_draw_again_are_said_so(cats_fail: Path) -> No
     assert "can be drawn again" in tried.note
 
 
+def test_why_nothing_was_drawn_is_said(
+    cats_fail: Path, comfy: ComfyServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    comfy.node_errors = {"4": {"errors": [{"message": "no such model"}], "class_type": "Loader"}}
+    capsys.readouterr()
+    assert main(["patterns", "--min-occurrences", "6", "--confirm", "--images", "1"]) == 0
+    heard = capsys.readouterr().err
+    assert "0 images" in heard
+    assert "2 of 2 were not drawn: " in heard
+    assert "no such model" in heard
+    assert "no judge knows" not in heard
+
+
 def test_images_made_from_an_image_are_drawn_again_from_the_same(
     comfy: ComfyServer, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from darkroom.adapters.settings import Lab, open_lab
 from darkroom.adapters.stores.folder import FolderStore
 from darkroom.adapters.warehouse.opening import Limits
+from darkroom.adapters.warehouse.statements import query_names
 from darkroom.archive import syncing
 from darkroom.archive.querying import ask, connect, frame, frame_of_sql, frame_with, rows
 from darkroom.archive.querying_output import plain_rows
@@ -29,6 +30,19 @@ def test_a_named_query_gives_a_frame(lab: Lab) -> None:
     assert frame("warehouse/status", lab=lab)["images"].tolist() == [2]
     assert frame_with("warehouse/quarantine", {"limit": 1}, lab=lab).empty
     assert rows("warehouse/status", lab=lab)[0]["documents"] == 2
+
+
+def test_a_query_over_selected_images_takes_the_filters_of_a_search(lab: Lab) -> None:
+    every = {"tests": "include"}
+    assert sorted(frame("search", lab=lab, **every)["iteration"]) == [1, 2]
+    assert frame("search", lab=lab, steps="25..35", **every)["iteration"].tolist() == [2]
+    assert frame_with("stats", {"steps": "20", **every}, lab=lab)["image_count"].tolist() == [1]
+    assert [row["iteration"] for row in rows("selected", lab=lab, steps=30, **every)] == [2]
+    with pytest.raises(UsageError) as caught:
+        frame("stats", lab=lab, nothing=1)
+    assert caught.value.code == "selection-invalid"
+    of_users = [name for name in query_names() if "/" not in name]
+    assert all(list(frame(name, lab=lab).columns) for name in of_users)
 
 
 def test_seeds_with_gaps_keep_their_digits_in_a_frame(lab: Lab) -> None:

@@ -43,6 +43,13 @@ def lab(tmp_path: Path) -> Lab:
     return made
 
 
+def test_runs_are_counted_of_the_projects_and_runs_named(lab: Lab) -> None:
+    assert get_stats(lab).runs["run_count"] == 2
+    assert get_stats(lab, run=library.RUN).runs["run_count"] == 1
+    assert get_stats(lab, run=[RUN], prompt="nowhere").runs["run_count"] == 1
+    assert get_stats(lab, project="another").runs["run_count"] == 0
+
+
 def test_stats_count_what_people_and_scorers_said(lab: Lab) -> None:
     found = get_stats(lab)
     expected = {

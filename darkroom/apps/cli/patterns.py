@@ -153,7 +153,7 @@ def _show_trials(found: "Confirmation") -> None:
         name = ", ".join(str(item) for item in one.items)
         run = f" in {one.trial.run}" if one.trial else ""
         console.note(f"tried {name}: {one.drawn} images{run}{f'; {one.note}' if one.note else ''}")
-        if one.trial and one.judge is None:
+        if one.drawn and one.judge is None:
             console.note("  no judge knows these images: rate them, then run `darkroom patterns`")
     if not found.trials:
         console.note("there was no candidate to try")

@@ -36,7 +36,9 @@ def backup(output: _Output = None, project: _Project = None, images: _Images = F
 
 def _show_backup(report: "BackupReport") -> None:
     console.say(f"{report.file}: {report.objects} objects, {report.size_bytes} bytes")
-    if not report.has_images:
+    if not report.objects:
+        console.warn("nothing is backed up: the store holds nothing of that; see `darkroom runs`")
+    elif not report.has_images:
         console.note("note: without the images; --images takes them along")
 
 

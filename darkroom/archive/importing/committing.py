@@ -6,6 +6,7 @@ nothing and repeats nothing. Each batch waits for the disk twice.
 """
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from darkroom.archive.importing.composing import Place, mark, name_at, sidecar
 from darkroom.archive.importing.describing import Described, Passed, modified
 from darkroom.archive.importing.known import Known, KnownRun, Taken, record
 from darkroom.archive.importing.pictures import ENDINGS
+from darkroom.archive.importing.readable import readable
 from darkroom.archive.importing.report import ImportReport, Line, Outcome, SessionLine
 from darkroom.archive.importing.sessions import Session, moment_in
 from darkroom.archive.importing.told import Told
@@ -84,7 +86,8 @@ class Importer:
 
     def begin(self, session: Session, told: Told) -> None:
         """Find the run that holds a session, or name a new one."""
-        identity = hashlib.sha256(session.name.encode()).hexdigest()[:_IDENTITY_CHARACTERS]
+        place = os.fsencode(f"{session.root.resolve().name}/{session.name}")
+        identity = hashlib.sha256(place).hexdigest()[:_IDENTITY_CHARACTERS]
         run = self._runs.get(identity)
         started = told.started or moment_in(session.title) or _oldest(session)
         if run is None:
@@ -130,7 +133,7 @@ class Importer:
 
     def _line(self, session: Session, name: str, outcome: Outcome, reason: str) -> None:
         place = name if session.name == "." else f"{session.name}/{name}"
-        self._report.lines.append(Line(place, outcome, reason))
+        self._report.lines.append(Line(readable(place), outcome, readable(reason)))
 
     def _image(self, item: Described, out: _Outgoing) -> None:
         picture, session = item.picture, item.session
@@ -177,7 +180,8 @@ class Importer:
         try:
             key, data = mark(self._desk, opened.started, target, changes)
         except UsageError as error:
-            self._report.lines.append(Line(source, "failed", f"its rating: {error.message}"))
+            reason = f"its rating: {error.message}"
+            self._report.lines.append(Line(readable(source), "failed", readable(reason)))
             return False
         is_new = key not in opened.run.others
         if is_new:
@@ -198,7 +202,7 @@ class Importer:
         self._record_taken(opened, out)
         self._report.sessions.append(
             SessionLine(
-                session=session.name,
+                session=readable(session.name),
                 kind=session.kind,
                 run=name if opened.imported else None,
                 images=len(session.images),

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from darkroom.archive.importing.describing import Described
+from darkroom.archive.importing.readable import readable_json
 from darkroom.core import annotations
 from darkroom.core.keys import RunKeys
 from darkroom.core.sidecar import combination_hash, moment, scrub, serialise
@@ -45,7 +46,7 @@ def sidecar(desk: Desk, item: Described, keys: RunKeys, place: Place) -> bytes:
     }
     if iteration := document.get("iteration"):
         document["iteration"] = {**cast("dict[str, Any]", iteration), "iteration": place.number}
-    clean = scrub(document, desk.redact)
+    clean = scrub(readable_json(document), desk.redact)
     varied = cast("dict[str, Any]", clean.get("variations") or {})
     clean["variation_combination_hash"] = combination_hash(varied)
     return serialise(settle(clean, place.key).sidecar)
@@ -78,7 +79,7 @@ def mark(
 ) -> tuple[str, bytes]:
     """An event whose name follows from what it speaks of: written again, it is the same one."""
     stamp = annotations.Stamp(name_at(started, f"{target}".encode()), moment(desk.now()), BY)
-    event = annotations.compose(stamp, target, scrub(changes, desk.redact))
+    event = annotations.compose(stamp, target, scrub(readable_json(changes), desk.redact))
     return annotations.annotation_key(target, event.id), annotations.serialise(event)
 
 

@@ -4,25 +4,25 @@ Owns which source is believed first: a sidecar beside the image, the session's m
 image's own text, a text file beside it, the session as a whole.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from darkroom.adapters.a1111_text import parse_parameters
 from darkroom.adapters.plain_files import read_file
-from darkroom.archive.importing.facts import Facts, Json, from_a1111, from_graph, from_words
+from darkroom.archive.importing.facts import Facts, Json, from_words
 from darkroom.archive.importing.pictures import Picture, read_picture
+from darkroom.archive.importing.readable import decoded, readable_json
+from darkroom.archive.importing.saying import hear_text, heard
 from darkroom.archive.importing.sessions import Session, moment_in
 from darkroom.archive.importing.told import Told, image_fields, unplaced, variations_of
 from darkroom.core.errors import DarkroomError, SidecarDamaged, UsageError
-from darkroom.core.sidecar import MAX_BYTES, as_document, moment, read_any
+from darkroom.core.sidecar import MAX_BYTES, Reading, as_document, moment, read_any
 
-_MOST_TEXT = 20_000
 _UNREAD = "/imported_sidecar"
 """Where a sidecar says that there was another one beside it, and why it could not be read."""
-_READ_ALREADY = frozenset({"prompt", "workflow", "parameters"})
 Document = dict[str, Any]
 
 
@@ -80,7 +80,8 @@ def _document(
     facts.variations |= variations_of(image)
     if rest := unplaced(image):
         facts.extra["/manifest"] = rest
-    inside = _from_picture(session, name, picture, facts)
+    inside = heard(picture, name, facts)
+    inside = inside or _text_beside(session, name, facts)
     facts.fill(told.words)
     if beside is None and facts.is_empty and kind == "folder":
         return None
@@ -98,12 +99,18 @@ def _sidecar_beside(session: Session, name: str, facts: Facts) -> Document | Non
     """A document in any form we know; one nobody can read only costs what it would have said."""
     if f"{name}.json" not in session.files:
         return None
+    data = b""
     try:
         data = read_file(session.folder / f"{name}.json", MAX_BYTES)
-        reading = read_any(data)
+        reading = _reading(data, facts)
     except (SidecarDamaged, UsageError) as error:
-        facts.extra[_UNREAD] = f"[{error.code}] {error.message}"[:500]
+        if error.code != "sidecar-unknown-form" or not hear_text(decoded(data), facts):
+            facts.extra[_UNREAD] = f"[{error.code}] {error.message}"[:500]
         return None
+    if reading.unusable:
+        # a number written as text is one all the same
+        said = json.loads(data)
+        facts.fill(from_words({**said, **_object(said.get("parameters"))}))
     document = {name: value for name, value in as_document(reading.sidecar).items() if value}
     facts.extra["/imported_form"] = reading.form
     if storage := document.pop("storage", None):
@@ -111,35 +118,33 @@ def _sidecar_beside(session: Session, name: str, facts: Facts) -> Document | Non
     return document
 
 
-def _from_picture(session: Session, name: str, picture: Picture, facts: Facts) -> str | None:
-    """What the image says of itself; returns which tool said it."""
-    source: str | None = None
-    text = picture.text
-    if text is not None and text.prompt is not None:
-        found = from_graph(text.prompt, name)
-        facts.fill(found)
-        source = "comfyui" if found else None
-    said = (text.parameters if text else None) or picture.comment
-    if said is None:
-        said = _text_beside(session, name)
-    if said is not None and (said.fields or said.prompt):
-        facts.fill(from_a1111(said))
-        if said.fields:
-            facts.extra["/a1111"] = dict(said.fields)
-        source = source or "a1111"
-    others = {} if text is None else text.texts
-    for keyword, words in others.items():
-        if keyword not in _READ_ALREADY and len(words) <= _MOST_TEXT:
-            facts.extra[f"/png/{keyword[:80]}"] = words
-    return source
+def _object(value: Json) -> Mapping[str, Json]:
+    return cast("Mapping[str, Json]", value) if isinstance(value, dict) else {}
 
 
-def _text_beside(session: Session, name: str) -> Any:
-    stem = f"{name.rpartition('.')[0]}.txt"
-    if stem not in session.files:
-        return None
-    text = read_file(session.folder / stem, MAX_BYTES).decode("utf-8", "replace")
-    return parse_parameters(text)
+def _reading(data: bytes, facts: Facts) -> Reading:
+    """A number that is none, as some tools write, costs only its own value."""
+    try:
+        return read_any(data)
+    except SidecarDamaged as error:
+        if error.code != "sidecar-number":
+            raise
+        reading = read_any(json.dumps(readable_json(json.loads(data))).encode())
+        facts.extra["/imported_mended"] = f"[{error.code}] {error.message}"[:500]
+        return reading
+
+
+def _text_beside(session: Session, name: str, facts: Facts) -> str | None:
+    """What a file of the image's own name says; returns which tool wrote it."""
+    stem = name.rpartition(".")[0]
+    for beside in (f"{stem}.txt", f"{stem}.json"):
+        if beside in session.files:
+            text = decoded(read_file(session.folder / beside, MAX_BYTES))
+            if (beside.endswith(".txt") or text.lstrip().startswith("{")) and (
+                source := hear_text(text, facts)
+            ):
+                return source
+    return None
 
 
 def _complete(document: Document, sections: Mapping[str, Json]) -> None:

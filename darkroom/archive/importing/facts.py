@@ -32,6 +32,8 @@ _STANDS_FOR_ANY: Mapping[str, Json] = {
 }
 _TOLD_APART = re.compile(r"[\s_-]+")
 _SIDE = re.compile(r"[1-9][0-9]{0,4}")
+_SIZE = re.compile(r"[(\[]?\s*([1-9][0-9]{0,4})\s*[x\u00d7,]\s*([1-9][0-9]{0,4})\s*[)\]]?")
+_MOST: Mapping[str, int] = {"seed": 2**64 - 1, "steps": 1_000_000}
 
 
 @dataclass
@@ -73,9 +75,11 @@ def from_a1111(said: A1111Parameters) -> dict[str, Json]:
         "prompt": said.prompt,
         "negative_prompt": said.negative_prompt,
         "model": said.model,
-        "seed": said.seed,
-        "steps": said.steps,
+        "vae": said.fields.get("VAE"),
+        "seed": _typed("seed", said.seed),
+        "steps": _typed("steps", said.steps),
         "cfg": said.cfg,
+        "guidance": _typed("guidance", said.fields.get("Distilled CFG Scale")),
         "sampler": said.sampler,
         "scheduler": said.scheduler,
         "denoise": said.denoise,
@@ -141,15 +145,15 @@ def _numbers(read: Parameters) -> dict[str, Json]:
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "prompt": ("prompt", "positiveprompt", "positive"),
-    "negative_prompt": ("negativeprompt", "negative"),
+    "negative_prompt": ("negativeprompt", "negative", "promptnégatif", "promptnegatif"),
     "model": (
         *("modelname", "model", "sdmodelcheckpoint", "checkpoint", "sdmodel", "ckptname"),
-        "modelcheckpoint",
+        *("modelcheckpoint", "basemodel", "usestablediffusionmodel", "modèle", "modele"),
     ),
     "vae": ("vae", "sdvae"),
     "preset": ("templatename", "template", "preset"),
-    "seed": ("seed",),
-    "steps": ("steps",),
+    "seed": ("seed", "graine"),
+    "steps": ("steps", "numinferencesteps", "étapes", "etapes"),
     "cfg": ("cfgscale", "cfg", "guidancescale"),
     "sampler": ("samplername", "sampler"),
     "scheduler": ("scheduler", "scheduletype"),
@@ -164,14 +168,33 @@ def from_words(said: Mapping[str, Json]) -> dict[str, Json]:
     for name, spellings in _NAMES.items():
         value = next((plain[one] for one in spellings if plain.get(one) not in (None, "")), None)
         if isinstance(value, Mapping):
-            value = cast("Mapping[str, Json]", value).get("checkpoint")
+            named = cast("Mapping[str, Json]", value)
+            value = named.get("checkpoint") or named.get("name") or named.get("model_name")
         found[name] = _typed(name, value)
     size = [str(plain.get(name)) for name in ("width", "height")]
     if all(_SIDE.fullmatch(side) for side in size):
         found["resolution"] = [int(side) for side in size]
+    elif sides := _SIZE.fullmatch(str(plain.get("resolution") or plain.get("size") or "")):
+        found["resolution"] = [int(sides[1]), int(sides[2])]
     if isinstance(plain.get("loras"), list):
-        found["loras"] = plain["loras"]
+        found["loras"] = [_lora(one) for one in cast("list[Json]", plain["loras"])]
     return found
+
+
+def _lora(said: Json) -> Json:
+    """Name and strength, in any spelling we have seen; else as it stands."""
+    match said:
+        case str():
+            return {"name": said, "strength": 1.0}
+        case [str(name), str() | int() | float() as strength, *_]:
+            return {"name": name, "strength": _typed("cfg", strength)}
+        case {"model": {"name": str(name)}, "weight": weight} | {
+            "name": str(name),
+            "weight": weight,
+        }:
+            return {"name": name, "strength": weight}
+        case _:
+            return said
 
 
 def _plain(name: object) -> str:
@@ -182,8 +205,9 @@ def _typed(name: str, value: Json) -> Json:
     if value is None or isinstance(value, bool | dict | list):
         return None
     if name in {"seed", "steps"}:
-        # -1 asks for a seed and is none
-        return int(value) if re.fullmatch(r"[0-9]{1,20}", str(value)) else None
-    if name in {"cfg", "denoise"}:
+        # -1 asks for a seed and is none; a number no document can keep stays in the text
+        is_number = re.fullmatch(r"[0-9]{1,20}", str(value))
+        return int(value) if is_number and int(value) <= _MOST[name] else None
+    if name in {"cfg", "guidance", "denoise"}:
         return float(value) if re.fullmatch(r"-?[0-9]{1,6}(\.[0-9]+)?", str(value)) else None
     return str(value)

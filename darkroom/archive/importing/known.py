@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.warehouse.fetching import Content, contents
+from darkroom.archive.importing.readable import readable_json
 from darkroom.core.canonical import canonical_json
 from darkroom.core.errors import SidecarDamaged
 from darkroom.core.keys import RunKeys
@@ -157,4 +158,4 @@ def record(run: RunKeys, at: str, kind: str, session: str, images: Sequence[Take
         "session": session,
         "images": [asdict(image) for image in images],
     }
-    return canonical_json(document) + b"\n"
+    return canonical_json(readable_json(document)) + b"\n"

@@ -5,13 +5,14 @@ size in the header. Pixels are not looked at; a file cut short does not pass.
 """
 
 import hashlib
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 from PIL import Image
 
-from darkroom.adapters.a1111_text import A1111Parameters, parse_parameters
 from darkroom.adapters.image_containers import (
     PNG_SIGNATURE,
     Part,
@@ -30,6 +31,7 @@ from darkroom.adapters.png_text import PngText, read_png_text
 from darkroom.adapters.stores.intake import MAX_OBJECT_BYTES
 from darkroom.core.errors import ImageRefused
 
+Graph = dict[str, object]
 ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 _EXIF_START = b"Exif\0\0"
 _EXIF_SEGMENT = 0xE1
@@ -48,8 +50,10 @@ class Picture:
     height: int
     text: PngText | None
     """What a PNG says."""
-    comment: A1111Parameters | None
-    """What the camera data of a JPEG or WebP say, where a generator wrote them."""
+    comment: str | None
+    """The user comment of a JPEG or WebP, where generators write what A1111 does."""
+    graphs: Mapping[str, Graph] = field(default_factory=dict[str, Graph])
+    """ComfyUI's graphs: `prompt` is what ran, `workflow` what the editor saved."""
 
 
 def read_picture(path: Path) -> Picture:
@@ -60,13 +64,15 @@ def read_picture(path: Path) -> Picture:
     mime = sniff(data)
     if mime == "image/png":
         width, height, text = _png(data)
-        comment = None
+        comment, graphs = None, {"prompt": text.prompt, "workflow": text.workflow}
     else:
-        width, height, comment = _jpeg(data) if mime == "image/jpeg" else _webp(data)
-        text = None
+        width, height, block = _jpeg(data) if mime == "image/jpeg" else _webp(data)
+        text, (comment, graphs) = None, _camera_data(block)
     if width * height > MAX_PIXELS:
         raise ImageRefused("image-too-large", f"{width}x{height} pixels; at most {MAX_PIXELS}")
-    return Picture(data, hashlib.sha256(data).hexdigest(), mime, width, height, text, comment)
+    whole = {name: graph for name, graph in graphs.items() if graph}
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Picture(data, sha256, mime, width, height, text, comment, whole)
 
 
 def _png(data: bytes) -> tuple[int, int, PngText]:
@@ -79,20 +85,20 @@ def _png(data: bytes) -> tuple[int, int, PngText]:
     return width, height, read_png_text(PNG_SIGNATURE + words)
 
 
-def _jpeg(data: bytes) -> tuple[int, int, A1111Parameters | None]:
+def _jpeg(data: bytes) -> tuple[int, int, bytes]:
     parts = list(jpeg_segments(data))
     blocks = (
         part.payload[len(_EXIF_START) :]
         for part in parts
         if part.marker == _EXIF_SEGMENT and part.payload.startswith(_EXIF_START)
     )
-    return *_size(list(jpeg_sizes(parts))), _comment(next(blocks, b""))
+    return *_size(list(jpeg_sizes(parts))), next(blocks, b"")
 
 
-def _webp(data: bytes) -> tuple[int, int, A1111Parameters | None]:
+def _webp(data: bytes) -> tuple[int, int, bytes]:
     parts: list[Part] = list(webp_chunks(data))
     blocks = (part.payload.removeprefix(_EXIF_START) for part in parts if part.name == b"EXIF")
-    return *_size(list(webp_sizes(parts))), _comment(next(blocks, b""))
+    return *_size(list(webp_sizes(parts))), next(blocks, b"")
 
 
 def _size(sizes: list[tuple[int, int]]) -> tuple[int, int]:
@@ -101,22 +107,40 @@ def _size(sizes: list[tuple[int, int]]) -> tuple[int, int]:
     return sizes[0]
 
 
-def _comment(block: bytes) -> A1111Parameters | None:
-    """The user comment, as A1111 and its relatives write it: a charset, then the text."""
+def _camera_data(block: bytes) -> tuple[str | None, dict[str, Graph | None]]:
+    """The user comment, and the graphs ComfyUI writes among the camera's own fields."""
     if not block:
-        return None
+        return None, {}
     exif = Image.Exif()
     try:
         exif.load(_EXIF_START + block)
         raw: object = cast("object", exif.get_ifd(_EXIF_BLOCK).get(_USER_COMMENT))
+        fields = [str(value) for value in cast("dict[int, object]", exif).values()]
     except (ValueError, SyntaxError, OSError, TypeError, KeyError, IndexError):
-        return None
-    if not isinstance(raw, bytes):
-        return None
+        return None, {}
+    graphs = {name: _graph_in(fields, name) for name in ("prompt", "workflow")}
+    return _comment(raw) if isinstance(raw, bytes) else None, graphs
+
+
+def _graph_in(fields: list[str], name: str) -> Graph | None:
+    """A graph behind its name: `prompt:{...}`."""
+    for text in fields:
+        if text[: len(name) + 1].casefold() == f"{name}:":
+            try:
+                value: object = json.loads(text[len(name) + 1 :].rstrip("\0 "))
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(value, dict):
+                return cast("Graph", value)
+    return None
+
+
+def _comment(raw: bytes) -> str | None:
+    """The text behind the charset, as A1111 and its relatives write it."""
     charset, text = raw[:_CHARSET_BYTES], raw[_CHARSET_BYTES:]
     if charset.startswith(b"UNICODE"):
         is_little = text[1:2] == b"\0"
         words = text.decode("utf-16-le" if is_little else "utf-16-be", errors="replace")
     else:
         words = text.decode("utf-8", errors="replace")
-    return parse_parameters(words) if words.strip("\0 ") else None
+    return words if words.strip("\0 ") else None

@@ -18,7 +18,7 @@ Kind = Literal["sdgen", "sdgen-old", "folder"]
 MANIFEST = "manifest.json"
 OLD_CONFIG = "session_config.txt"
 OLD_METADATA = "metadata.json"
-_PICTURE = re.compile(r".*\.(?:png|jpe?g|webp)\Z", re.IGNORECASE)
+_PICTURE = re.compile(r".*\.(?:png|jpe?g|webp)\Z", re.IGNORECASE | re.DOTALL)
 _WHEN = re.compile(
     r"(?P<y>20\d\d)-?(?P<m>[01]\d)-?(?P<d>[0-3]\d)"
     r"(?:[T_ -]?(?P<H>[0-2]\d)[-:]?(?P<M>[0-5]\d)[-:]?(?P<S>[0-5]\d))?"

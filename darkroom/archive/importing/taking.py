@@ -43,11 +43,18 @@ def import_folder(wish: Wish, desk: Desk, tell: Tell = lambda _count: None) -> I
         importer.record_found()
         for batch in _batches(_read(sessions, importer)):
             importer.take(batch)
-            tell(sum(isinstance(one, Described | Passed) for one in batch))
+            tell(sum(_is_image(one) for one in batch))
         importer.end()
         if not wish.dry_run:
             report.validation = _validated(desk.store, importer.touched)
     return report
+
+
+def _is_image(one: Read) -> bool:
+    """Whether it is one of the files counted before; reasons also name manifests and sidecars."""
+    if isinstance(one, End):
+        return False
+    return one.name in one.session.files and not one.name.endswith((".json", ".txt"))
 
 
 def count_files(folder: Path) -> int:

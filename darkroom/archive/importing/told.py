@@ -6,13 +6,14 @@ the images beside it. Ratings and flags in it become fields of annotations.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
 from darkroom.adapters.plain_files import read_file
 from darkroom.archive.importing.facts import Json, from_words
+from darkroom.archive.importing.readable import decoded
 from darkroom.archive.importing.sessions import (
     MANIFEST,
     OLD_CONFIG,
@@ -30,7 +31,8 @@ _IMAGE_FIELDS = (
 _RUN_FIELDS = ("is_test", "is_failed", "is_archived", "is_deleted", "display_name", "notes")
 _FLAGS = frozenset({"is_liked", "is_deleted", "is_test", "is_failed", "is_archived"})
 _NESTED = ("rating", "annotation", "annotations", "enrichment", "flags", "user", "metadata")
-_LINE = re.compile(r"\s*([A-Za-z][\w /-]{0,60}?)\s*[:=]\s*(.*\S)\s*\Z")
+_LINE = re.compile(r"[\s*\N{BULLET}-]*([^\W\d_][\w '/-]{0,60}?)\s*[:=](.*)\Z")
+_RULE = re.compile(r"\W*")
 _IN_NAME = re.compile(r"_([A-Za-z][A-Za-z0-9]*)-([^_.]+)")
 _NUMBERED = re.compile(r"\d+_")
 
@@ -142,10 +144,9 @@ def _old(session: Session) -> Told:
     lines: dict[str, Json] = {}
     problems: list[tuple[str, str]] = []
     try:
-        text = read_file(session.folder / OLD_CONFIG, _MOST_BYTES).decode("utf-8", "replace")
-        for line in text.splitlines():
-            if found := _LINE.match(line):
-                lines.setdefault(found[1], found[2])
+        text = decoded(read_file(session.folder / OLD_CONFIG, _MOST_BYTES))
+        for name, value in _lines(text):
+            lines.setdefault(name, value)
     except UsageError as error:
         problems.append((OLD_CONFIG, error.message))
     described = _old_metadata(session, problems)
@@ -157,6 +158,22 @@ def _old(session: Session) -> Told:
         session={**described, **({"session_config": lines} if lines else {})},
         problems=tuple(problems),
     )
+
+
+def _lines(text: str) -> Iterator[tuple[str, str]]:
+    """Each name with its value: on the same line, or on the lines below up to a gap."""
+    name, below = "", list[str]()
+    for line in [*text.splitlines(), ""]:
+        found = _LINE.match(line)
+        value = found[2].strip() if found else ""
+        if found and value:
+            yield found[1], value
+        if name and below and (found or _RULE.fullmatch(line)):
+            yield name, "\n".join(below)
+        if found or _RULE.fullmatch(line):
+            name, below = found[1] if found and not value else "", []
+        elif name:
+            below.append(line.strip())
 
 
 def _old_metadata(session: Session, problems: list[tuple[str, str]]) -> Mapping[str, Json]:

@@ -6,6 +6,7 @@ that was cut off is finished by `darkroom reconcile`, or by people who look at i
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -24,14 +25,15 @@ from darkroom.core.keys import RunKeys, run_id, sidecar_key
 from darkroom.core.pattern_trials import PatternTrial, TrialItem, serialise, trial_key
 from darkroom.core.patterns import Items, Pattern
 from darkroom.core.sidecar import Sidecar, moment, parse
+from darkroom.core.text import shortened
 from darkroom.core.ulids import RANDOM_BITS, milliseconds, ulid
 from darkroom.core.workflow.graph import read_graph
 from darkroom.core.workflow.patch import patch
 from darkroom.core.workflow.readback import read_back
 from darkroom.core.workflow.roles import Role
 from darkroom.writepath.batch import draw_batch
-from darkroom.writepath.desk import Committed, Desk, Job
-from darkroom.writepath.fleet_terms import Slot, free
+from darkroom.writepath.desk import Committed, Desk, Ended, Job, Waiting
+from darkroom.writepath.fleet_terms import BatchResult, Broke, Slot, free
 from darkroom.writepath.intents import Bag
 from darkroom.writepath.ledger import INPUTS
 from darkroom.writepath.opening import Hosts, opened_desk
@@ -39,6 +41,7 @@ from darkroom.writepath.opening import Hosts, opened_desk
 USUAL_COUNT = 12
 MOST_COUNT = 1_000
 _SEEDS = 1 << 53
+_LONGEST_REASON = 400
 _LOOKED_AT = 20
 """So many times as many images as are wanted are tried before a trial is given up."""
 Tell = Callable[[int], None]
@@ -185,7 +188,27 @@ def _drawn(
         slot=drawing.slot,
     )
     drawn = sum(isinstance(result, Committed) for result in results)
-    return Tried(pattern.items, trial, drawn, examiner[0] if examiner else None)
+    judge = examiner[0] if examiner else None
+    return Tried(pattern.items, trial, drawn, judge, _why_not(results))
+
+
+def _why_not(results: Sequence[BatchResult]) -> str:
+    """How many were not drawn, and the commonest reason."""
+    reasons = Counter(_reason(result) for result in results if not isinstance(result, Committed))
+    if not reasons:
+        return ""
+    reason = shortened(reasons.most_common(1)[0][0], _LONGEST_REASON)
+    return f"{reasons.total()} of {len(results)} were not drawn: {reason}"
+
+
+def _reason(result: Ended | Waiting | Broke) -> str:
+    match result:
+        case Ended():
+            return result.message
+        case Waiting():
+            return result.reason
+        case Broke():
+            return f"[{result.error.code}] {result.error.message}"
 
 
 def _new_run(desk: Desk, project: str) -> RunKeys:
