@@ -51,10 +51,10 @@ def loaded(kind: type[T], name: str) -> T:
     try:
         found = kind.load(name)
     except ValueError as exc:
-        message = "this Prefect server has no such block, or one that cannot be read"
+        message = f"this Prefect server has no block {where}, or one that cannot be read"
         raise UsageError("block-missing", message, where=where) from exc
     except (PrefectException, httpx.HTTPError, RuntimeError) as exc:
-        message = f"Prefect was asked for a block: {type(exc).__name__}"
+        message = f"Prefect was asked for the block {where}: {type(exc).__name__}"
         raise OutsideError("prefect-failed", message, where=where) from exc
     assert isinstance(found, kind)
     return found

@@ -21,6 +21,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.variables import Variable
 from pydantic import BaseModel, ValidationError
 
+from darkroom.core.errors import OutsideError
 from flows.schedules import digests_of, restore
 
 FILE = Path(__file__).parents[1] / "prefect.yaml"
@@ -69,7 +70,9 @@ def deploy(client: SyncPrefectClient, home: Path, file: Path = FILE) -> None:
     command += ["--prefect-file", str(file)]
     # where a run happens is left open: each worker's own DARKROOM_HOME says it, on its machine
     knows = {name: value for name, value in os.environ.items() if name != "DARKROOM_HOME"}
-    subprocess.run(command, check=True, env=knows, cwd=home)
+    if ended := subprocess.run(command, check=False, env=knows, cwd=home).returncode:
+        message = f"`prefect deploy` of {file.name} failed ({ended}); what it said stands above"
+        raise OutsideError("prefect-failed", message)
     made = Made()
     for each in _present(client, wanted):
         one = wanted[each.entrypoint or "", each.name]

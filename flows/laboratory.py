@@ -11,7 +11,7 @@ import secrets
 import sys
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,6 +25,8 @@ from darkroom.adapters.supervision import Part, PartState, Plan, Process, State,
 from darkroom.adapters.supervision.state import read_state
 from darkroom.core.errors import OutsideError
 from flows.environment import ALWAYS, OUTLIVES_READERS, PREFECT_HOME, RUN_ID, WHOLE_LABORATORY
+from flows.refreshing import COMMAND as SETTING_UP
+from flows.refreshing import SET_UP, is_outdated, set_up_again
 
 FOLDER = ".darkroom/laboratory"
 CLIENT_FILE = "prefect.toml"
@@ -57,12 +59,28 @@ class Laboratory:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             password = _password(self.folder)
         plan = Plan(tuple(self._parts(password)))
-        state = supervision.up(self.folder, self.lab.home, plan, on_change, check=self._check_port)
-        with local_errors(str(self.lab.home)):
-            # what runs already may listen elsewhere than was asked for now
-            running = state.parts[SERVER].address or self.address
-            _write_client_file(self.lab.home, f"{running}/api", password)
+        was_up = supervision.status(self.folder) is not None
+
+        def seen(part: PartState) -> None:
+            if part.name == SERVER and part.condition == "healthy":
+                self._let_clients_find(part, password)  # now: whoever waits here may be killed
+            on_change(part)
+
+        state = supervision.up(self.folder, self.lab.home, plan, seen, check=self._check_port)
+        running = self._let_clients_find(state.parts[SERVER], password)
+        if was_up and is_outdated(self.lab.home, self.folder, state):
+            on_change(replace(state.parts[SET_UP], condition="starting"))
+            knows = client_environment(self.lab.home, f"{running}/api", password)
+            set_up_again(self.lab.home, self.folder, knows)
+            on_change(state.parts[SET_UP])
         return state
+
+    def _let_clients_find(self, server: PartState, password: str) -> str:
+        # what runs already may listen elsewhere than was asked for now
+        running = server.address or self.address
+        with local_errors(str(self.lab.home)):
+            _write_client_file(self.lab.home, f"{running}/api", password)
+        return running
 
     def _check_port(self) -> None:
         """Another server that answers there would be taken for ours."""
@@ -93,7 +111,7 @@ class Laboratory:
                 address=self.address,
                 starts_within_s=180.0,
             ),
-            Part("set-up", (*_PYTHON, "flows.set_up"), client, once=True, is_trusted=True),
+            Part(SET_UP, SETTING_UP, client, once=True, is_trusted=True),
             Part(
                 WORKER,
                 (*_PYTHON, "prefect", "worker", "start", "--pool", POOL, "--name", "darkroom"),

@@ -5,6 +5,8 @@ from prefect.cache_policies import NO_CACHE
 
 from darkroom.experiments.params import ExperimentParams
 from darkroom.experiments.running import Work
+from tasks.ending import called_back
+from tasks.listening import is_watched, say
 from tasks.patience import DELAYS_S, JITTER, RETRIES, may_pass
 
 
@@ -19,4 +21,11 @@ from tasks.patience import DELAYS_S, JITTER, RETRIES, may_pass
 )
 def open_experiment(params: ExperimentParams) -> Work:
     """Open the run these parameters mean; one that is still open goes on."""
-    return Work(params.experiment, is_test=params.is_test, resume=params.resume)
+    with called_back():
+        return Work(
+            params.experiment,
+            is_test=params.is_test,
+            resume=params.resume,
+            said=say,
+            is_watched=is_watched(),
+        )

@@ -18,6 +18,7 @@ terminal belongs to `darkroom.apps.console`.
     |   |   `-- StoreFull         3
     |   |-- ComfyError            3
     |   |   |-- ComfyUnreachable  3
+    |   |   |   `-- ServerAway    3  waited for in vain
     |   |   |-- JobRejected       3  the server refused the graph
     |   |   |-- JobFailed         3  the server ran it and failed
     |   |   `-- JobLost           3  neither queue nor history knows it
@@ -74,6 +75,9 @@ class UsageError(DarkroomError):
     """Asked for something that cannot be: a flag, a name, a combination."""
 
 
+_MOST_SHOWN = 5
+
+
 @dataclass(frozen=True)
 class Problem:
     """One mistake in one file: where it is, what was expected, the nearest valid name."""
@@ -98,6 +102,12 @@ class ConfigError(UsageError):
         count = len(problems)
         super().__init__(code, f"{count} mistake{'s' * (count != 1)} in the files", hint=hint)
         self.problems = problems
+
+    def __str__(self) -> str:
+        # where only this is shown, as in Prefect's pages, a number of mistakes helps nobody
+        told = "; ".join(map(str, self.problems[:_MOST_SHOWN]))
+        more = len(self.problems) - _MOST_SHOWN
+        return f"{self.message}: {told}" + (f"; and {more} more" if more > 0 else "")
 
     def as_dict(self) -> dict[str, object]:
         """The form that `--json` prints on stderr, with one entry per mistake."""
@@ -158,6 +168,10 @@ class ComfyError(OutsideError):
 
 class ComfyUnreachable(ComfyError):
     """The server did not answer."""
+
+
+class ServerAway(ComfyUnreachable):
+    """The server was waited for as long as it may be; asking at once again will not help."""
 
 
 class JobRejected(ComfyError):

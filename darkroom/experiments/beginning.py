@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import cast
 
 from darkroom.core.sidecar import moment
+from darkroom.experiments.attempts import plan_of
 from darkroom.experiments.history import RunPlan, plain_cell
 from darkroom.experiments.opening import Opened
-from darkroom.experiments.refining import plan_of
 from darkroom.writepath.naming import new_run
 
 

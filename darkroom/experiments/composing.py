@@ -10,12 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from darkroom.adapters.confined import Refused
-from darkroom.adapters.project_content import find_workflow
 from darkroom.adapters.settings import Lab
 from darkroom.adapters.workflow_files import open_workflow
 from darkroom.core.canonical import canonical_json
-from darkroom.core.errors import ConfigError, PreflightError, Problem, UsageError, WorkflowError
+from darkroom.core.errors import PreflightError, UsageError, WorkflowError
 from darkroom.core.experiments.axes import LORA
 from darkroom.core.experiments.cells import Cell
 from darkroom.core.experiments.declaration import Experiment
@@ -31,7 +29,9 @@ from darkroom.core.workflow.patch import patch
 from darkroom.core.workflow.readback import read_back
 from darkroom.core.workflow.roles import Places, Role, find_roles
 from darkroom.core.workflow.settings import Setting, apply_settings, find_place
+from darkroom.experiments.attempts import refined_by
 from darkroom.experiments.declared import Declared
+from darkroom.experiments.named import workflow_of
 from darkroom.generating.preparing import Prepared, patched, with_input
 from darkroom.generating.request import Request
 from darkroom.generating.sources import Sources, sources_of
@@ -89,7 +89,7 @@ class Base:
 def request_of(declared: Declared, lab: Lab, *, scores: bool, is_test: bool = False) -> Request:
     """The experiment as `darkroom generate` would be asked, without what cells change."""
     told = declared.experiment.declared
-    workflow = _workflow(declared, lab) if told.workflow else None
+    workflow = workflow_of(declared.project, told.workflow) if told.workflow else None
     return Request(
         workflow=workflow,
         preset=told.preset,
@@ -97,21 +97,6 @@ def request_of(declared: Declared, lab: Lab, *, scores: bool, is_test: bool = Fa
         scores=scores,
         is_test=is_test,
     )
-
-
-def _workflow(declared: Declared, lab: Lab) -> str | None:
-    project, written = declared.project, declared.experiment.declared.workflow
-    try:
-        named = project.aigen.model_copy(update={"workflow_file": written, "bindings": {}})
-        found = find_workflow(project.folder, named)
-    except Refused as error:
-        problem = Problem(declared.source, None, "workflow", f"{written!r} {error}")
-        raise ConfigError("config-invalid", (problem,)) from error
-    if found.needs_image and project.input_image is None:
-        message = "starts from an image, and the project has no input/input.png"
-        problem = Problem(declared.source, None, "workflow", message)
-        raise ConfigError("config-invalid", (problem,))
-    return None if found.path == project.workflow.path else str(found.path)
 
 
 def base_of(lab: Lab, declared: Declared, request: Request, catalogue: Catalogue) -> Base:
@@ -139,14 +124,22 @@ def _identity(
     always = (Role.PROMPT, Role.NEGATIVE, Role.SEED, Role.FILENAME_PREFIX)
     blanks: set[Place] = {place for role in always for place in roles.get(role, ())}
     targets = [target for axis in experiment.axes for target in axis.targets]
+    wrong: list[WorkflowError] = []
     for target in (*targets, *experiment.settings):
-        if "." in target and not target.startswith(LORA):
-            blanks.add(find_place(graph, target))
-        elif not target.startswith(LORA):
-            blanks |= set(_places(roles, Role(target), experiment.name))
+        try:
+            if "." in target and not target.startswith(LORA):
+                blanks.add(find_place(graph, target))
+            elif not target.startswith(LORA):
+                blanks |= set(_places(roles, Role(target), experiment.name))
+        except WorkflowError as error:
+            wrong.append(error)
+    if wrong:
+        raise wrong[0].extend("".join(f"; {error.message}" for error in wrong[1:]))
     blank = with_inputs(graph, dict.fromkeys(blanks, None))
     hashes = sorted(hashlib.sha256(data).hexdigest() for data in inputs.values())
-    return hashlib.sha256(canonical_json([blank.as_json(), hashes])).hexdigest()[:16]
+    return hashlib.sha256(
+        canonical_json([blank.as_json(), hashes, *refined_by(experiment)])
+    ).hexdigest()[:16]
 
 
 def _places(roles: Places, role: Role, name: str) -> tuple[Place, ...]:

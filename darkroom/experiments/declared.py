@@ -17,6 +17,7 @@ from darkroom.core.errors import ConfigError, Problem, UsageError
 from darkroom.core.experiments.declaration import Experiment
 from darkroom.core.experiments.reading import read_experiment
 from darkroom.core.text import nearest
+from darkroom.experiments.named import misnamed
 
 FOLDER = "experiments"
 _ENDINGS = (".yaml", ".yml")
@@ -69,9 +70,13 @@ def read_declared(lab: Lab, name: str) -> Declared:
     parsed = parse_yaml(data, source)
     experiment, problems = read_experiment(experiment_name, parsed.tree)
     checked = check_project(lab, project_name)
-    wrong = (*checked.problems, *(parsed.problems or problems))
+    names = misnamed(lab, checked.project, parsed.tree, source) if checked.project else []
+    own = [*(parsed.problems or problems), *(each.problem for each in names)]
+    wrong = [*checked.problems, *sorted(own, key=lambda each: each.line or 0)]
+    if len(names) == len(wrong) == 1:
+        raise names[0].error
     if wrong or experiment is None or checked.project is None:
-        raise ConfigError("config-invalid", wrong)
+        raise ConfigError("config-invalid", tuple(wrong))
     return Declared(checked.project, experiment, source, plain(parsed.tree))
 
 

@@ -70,6 +70,16 @@ def ended_by(faults: Sequence[DarkroomError], limits: Limits) -> Limits:
     return replace(limits, is_over=is_over)
 
 
+def _otherwise(act: Callable[[], Taken]) -> Outcome:
+    """What it gives, or what kept it from being judged: one damaged image stops no other."""
+    try:
+        return act()
+    except STOPS as error:
+        return error
+    except DarkroomError as error:
+        return f"{error.message} [{error.code}]"
+
+
 @dataclass(frozen=True)
 class ImageMaker:
     """Where the images of one run are made."""
@@ -109,11 +119,11 @@ class ImageMaker:
         if withheld and len(withheld) == len(results) and not is_limited:
             raise withheld[0]  # nothing came of any of them, and nothing would
 
-    def outcome(self, wanted: Wanted, result: BatchResult) -> Outcome:
-        """What became of one image."""
+    def outcome(self, wanted: Wanted, result: BatchResult, *, is_attempt: bool = False) -> Outcome:
+        """What became of one image; an attempt is no end of its entry, and not entered as one."""
         match result:
             case Committed():
-                return self._taken(wanted.entry, result)
+                return self._taken(wanted.entry, result, is_attempt=is_attempt)
             case Broke(_, error):
                 if isinstance(error, STOPS):
                     return error
@@ -123,13 +133,20 @@ class ImageMaker:
             case Waiting(_, _, reason):
                 return reason
 
-    def _judged(self, kept: Kept, kind: str) -> Kept:
-        """An image that was there: judged if need be, and entered in this run."""
+    def _judged(self, kept: Kept) -> Kept:
+        """An image that was there: judged, if need be."""
         opened = self.opened
-        if not opened.counts(kept):
-            verdict = opened.judging.of_committed(opened.desk.store, kept.image)
-            identity = opened.judging.identity
-            kept = replace(kept, judging=identity, score=verdict.score, passed=verdict.passed)
+        if opened.counts(kept):
+            return kept
+        verdict = opened.judging.of_committed(opened.desk.store, kept.image)
+        identity = opened.judging.identity
+        return replace(kept, judging=identity, score=verdict.score, passed=verdict.passed)
+
+    def entered(self, kept: Kept, kind: str, *, is_fresh: bool = False) -> Outcome:
+        """An image that was there: judged if need be, and entered in this run."""
+        return _otherwise(lambda: Taken(self._entered(self._judged(kept), kind), is_fresh))
+
+    def _entered(self, kept: Kept, kind: str) -> Kept:
         content = {
             "entry": plain_entries([kept.entry])[0],
             "image": kept.image,
@@ -139,24 +156,17 @@ class ImageMaker:
             "seconds": kept.seconds,
             "attempts": kept.attempts,
         }
-        add_event(opened.desk, self.keys, kind, content)
+        add_event(self.opened.desk, self.keys, kind, content)
         return kept
 
-    def _taken(self, entry: Entry, done: Committed) -> Outcome:
+    def _taken(self, entry: Entry, done: Committed, *, is_attempt: bool) -> Outcome:
         kept = read_kept(self.opened.desk.store, entry, self.keys.run_id, done.image_key)
+        if is_attempt:
+            return _otherwise(lambda: Taken(self._judged(kept), done.fresh))
         is_ours = done.image_key.startswith(f"{self.keys.root}/")
         if not is_ours or not self.opened.counts(kept):
             return self.entered(kept, "found", is_fresh=done.fresh)
         return Taken(kept, done.fresh)
-
-    def entered(self, kept: Kept, kind: str, *, is_fresh: bool = False) -> Outcome:
-        """The same, or what kept it from being judged: one damaged image stops no other."""
-        try:
-            return Taken(self._judged(kept, kind), is_fresh)
-        except STOPS as error:
-            return error
-        except DarkroomError as error:
-            return f"{error.message} [{error.code}]"
 
     def _made(self, wanted: Sequence[Wanted]) -> dict[int, Intent]:
         """What lies at their places already, an attempt or what a crash left: by which promise.

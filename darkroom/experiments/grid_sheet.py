@@ -105,7 +105,8 @@ class _Loader:
 
 def _look(grid: Grid) -> Look:
     """The largest tiles that need few pages."""
-    head = head_width(grid.y.values if grid.y else ()) if grid.layout == "crossed" else 0
+    rows = grid.y.values if grid.y else ()
+    head = head_width((*rows, _corner(grid))) if grid.layout == "crossed" else 0
     values = 3 if grid.layout == "ranked" else 0
     looks = [Look(side, head, lines_of(side) + values) for side in _SIDES]
     fitting = (look for look in looks if len(_pages(grid, look)) <= _PAGES)
@@ -191,10 +192,14 @@ def _paint(brush: Brush, grid: Grid, block: _Block, loader: _Loader) -> None:
         y += look.step_y
 
 
+def _corner(grid: Grid) -> str:
+    """Which axis stands down, which across."""
+    return " / ".join(axis.name for axis in (grid.y, grid.x) if axis)
+
+
 def _heads(brush: Brush, grid: Grid, block: _Block, y: int) -> None:
     look = brush.look
-    corner = " / ".join(axis.name for axis in (grid.y, grid.x) if axis)
-    brush.text((block.x, y + 4), corner, look.head - GAP, soft=True)
+    brush.text((block.x, y + 4), _corner(grid), look.head - GAP, soft=True)
     if grid.x:
         for place, number in enumerate(block.columns):
             x = block.x + look.head + place * look.step_x

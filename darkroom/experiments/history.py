@@ -9,7 +9,7 @@ a failure, the end. Everything else is read from the sidecars.
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
@@ -81,6 +81,8 @@ class RunPlan:
     """What the file said."""
     is_closed: bool = False
     failures: Mapping[Name, str] = field(default_factory=dict[Name, str])
+    drawn: int = 0
+    """Images that lie in its own folder, attempts included."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,11 @@ class History:
     def seeds(self) -> tuple[int, ...]:
         """Every seed of earlier runs, those of the latest first: the next one begins with them."""
         return tuple(dict.fromkeys(seed for plan in reversed(self.plans) for seed in plan.seeds))
+
+    @property
+    def drawn(self) -> int:
+        """Images in the folders of all runs, attempts included."""
+        return sum(plan.drawn for plan in self.plans)
 
     @property
     def open_plan(self) -> RunPlan | None:
@@ -210,12 +217,14 @@ def _run(store: Store, keys: RunKeys, written: Document) -> tuple[RunPlan, list[
         except (KeyError, TypeError, ValueError) as exc:
             raise _damaged(key, exc) from exc
     plan = replace(plan, entries=tuple({each.name: each for each in plan.entries}.values()))
-    images = list(_drawn(store, plan)) if plan.attempts == 1 else []
+    lie = set(store.iter_keys(f"{keys.root}/images/"))
+    images = list(_drawn(store, plan, lie)) if plan.attempts == 1 else []
     by_key = {image.image: image for image in images}
     images += [image for image in _each(lambda e: _told(store, keys, e, by_key), told) if image]
     there = {image.entry.name for image in images}
     failed = {name: why for name, why in failures.items() if name not in there}
-    return replace(plan, failures=failed), images
+    drawn = sum(sidecar_key(key) in lie for key in lie)
+    return replace(plan, failures=failed, drawn=drawn), images
 
 
 def _after(
@@ -269,13 +278,12 @@ def _entry(written: Sequence[Any]) -> Entry:
     return Entry(str(cell), int(seed), int(index), int(repeat))
 
 
-def _drawn(store: Store, plan: RunPlan) -> Iterator[Kept]:
+def _drawn(store: Store, plan: RunPlan, there: Collection[str]) -> Iterator[Kept]:
     """The images of a run, by its sidecars."""
-    there = set(store.iter_keys(f"{plan.keys.root}/images/"))
     wanted = [
         (entry, plan.keys.image(number))
         for number, entry in enumerate(plan.entries, 1)
-        if {plan.keys.image(number), plan.keys.sidecar(number)} <= there
+        if plan.keys.image(number) in there and plan.keys.sidecar(number) in there
     ]
 
     by_place = {(e.cell, e.seed_index, e.repeat): e for e in plan.entries}

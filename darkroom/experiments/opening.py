@@ -5,7 +5,7 @@ Owns what is open while an experiment is planned or drawn. Draws nothing and wri
 
 import hashlib
 import secrets
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -17,21 +17,22 @@ from darkroom.core.errors import UsageError
 from darkroom.core.experiments.cells import Cell
 from darkroom.core.experiments.deciding import Entry, entries_of
 from darkroom.core.experiments.declaration import MOST_IMAGES, Experiment
-from darkroom.core.experiments.expanding import cells_of
+from darkroom.core.experiments.expanding import cells_of, probes
 from darkroom.core.jobs import EngineReceipt
 from darkroom.core.workflow.object_info import Catalogue
 from darkroom.experiments.composing import Base, Checked, base_of, check_cells, request_of
 from darkroom.experiments.declared import Declared, read_declared
-from darkroom.experiments.history import History, Kept, Name, read_history
+from darkroom.experiments.history import History, Kept, Name, RunPlan, read_history
 from darkroom.experiments.judging import Judging, judging_of
 from darkroom.generating.drawing import DRAWN_BELOW
 from darkroom.generating.request import Request
 from darkroom.generating.sources import sources_of
 from darkroom.writepath.desk import Desk
 from darkroom.writepath.fleet_opening import opened_servers
-from darkroom.writepath.fleet_terms import Terms
+from darkroom.writepath.fleet_terms import Terms, unheard
 from darkroom.writepath.opening import opened_desk
 
+_CHOSEN_FROM = {"prompts", "negative", "settings", "loras", "axes", "constraints"}
 _TURN_WAIT_S = 30.0
 """By then a machine that died has lost its turn."""
 
@@ -76,9 +77,22 @@ class Opened:
         adaptive = told.adaptive.model_dump(mode="json") if told.adaptive else None
         cells = sorted(cell.id for cell in self.cells) or self.base.start.base
         about: list[object] = [cells, self.experiment.seeds, told.repeats, adaptive]
+        if told.adaptive:  # its cells say nothing yet of what may be chosen
+            about.append(told.model_dump(mode="json", include=_CHOSEN_FROM))
         if told.versions == "current":  # places of a run that are taken cannot be drawn anew
             about.append(sorted(self.engines))
         return hashlib.sha256(canonical_json(about)).hexdigest()[:16]
+
+    @property
+    def last_same(self) -> RunPlan | None:
+        """The run to go on with: the latest, where it means the same and came to no end.
+
+        What an optimiser chose is known by its run alone: one that ended counts as well.
+        """
+        last = self.history.plans[-1] if self.history.plans else None
+        if last is None or last.digest != self.digest:
+            return None
+        return None if last.is_closed and not self.experiment.declared.adaptive else last
 
     @property
     def engines(self) -> frozenset[str]:
@@ -128,21 +142,31 @@ class Opened:
 
 
 @contextmanager
-def opened(name: str, *, is_test: bool = False, is_alone: bool = False) -> Generator[Opened]:
+def opened(
+    name: str,
+    *,
+    is_test: bool = False,
+    is_alone: bool = False,
+    said: Callable[[str], None] = unheard,
+    is_watched: bool = True,
+) -> Generator[Opened]:
     """Everything an experiment works with; raises with all that is wrong in its files.
 
-    `is_alone` keeps others from carrying it out meanwhile, on this machine and on others.
+    `is_alone` keeps others from carrying it out meanwhile, on this machine and on others. Where
+    nobody looks on, servers that do not answer are waited for, and `said` is told so.
     """
     lab = open_lab()
     declared = read_declared(lab, name)
     with ExitStack() as stack:
         by_quality = declared.experiment.declared.judge in ("scores", "both")
         request = request_of(declared, lab, scores=by_quality, is_test=is_test)
-        servers = opened_servers(lab, _meant(lab, declared, request), stack)
+        meant = _meant(lab, declared, request)
+        servers = opened_servers(lab, meant, stack, said, is_watched=is_watched)
         catalogues, receipts = servers.catalogues, servers.receipts
         base = base_of(lab, declared, request, next(iter(catalogues.values())))
-        cells = _cells(declared.experiment, base)
-        check_cells(base, cells, catalogues, checked := Checked())
+        cells = _cells(declared, base)
+        probed = cells or probes(declared.experiment, base.start)
+        check_cells(base, probed, catalogues, checked := Checked())
         desk = stack.enter_context(opened_desk(lab))
         if is_alone:
             _have_alone(desk, declared, stack)
@@ -181,7 +205,15 @@ def _nothing() -> None:
     return
 
 
-def _cells(experiment: Experiment, base: Base) -> tuple[Cell, ...]:
+def _cells(declared: Declared, base: Base) -> tuple[Cell, ...]:
+    try:
+        return _counted(declared.experiment, base)
+    except UsageError as error:
+        error.where = error.where or declared.source
+        raise
+
+
+def _counted(experiment: Experiment, base: Base) -> tuple[Cell, ...]:
     told = experiment.declared
     if experiment.seed_count > 1 and not base.has_seed:
         message = "the workflow has no seed: every seed would give the same image"

@@ -27,9 +27,13 @@ class ExperimentOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     resume: bool = Field(
-        default=False, description="Only go on with a run that did not come to its end."
+        default=False,
+        title="Only go on",
+        description="Only go on with a run that did not come to its end.",
     )
-    is_test: bool = Field(default=False, description="Mark the images as tests.")
+    is_test: bool = Field(
+        default=False, title="A test", description="Mark the images as tests; searches skip them."
+    )
 
     def of(self, project: str, name: str) -> "ExperimentParams":
         """The same, for this experiment."""

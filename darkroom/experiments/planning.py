@@ -3,17 +3,18 @@
 Owns the plan that `darkroom experiment plan` shows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import cycle, islice
 
 from darkroom.core.experiments.cells import Scalar
 from darkroom.core.experiments.deciding import Entry
-from darkroom.core.experiments.expanding import combinations
+from darkroom.core.experiments.expanding import combinations, probes
 from darkroom.core.experiments.versions import counted, foretold, mixed
+from darkroom.experiments.attempts import plan_of, steps_of
 from darkroom.experiments.estimating import Estimate, estimate
 from darkroom.experiments.history import Kept, Name
 from darkroom.experiments.opening import Opened, opened
-from darkroom.experiments.refining import plan_of, steps_of
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,17 @@ def plan(name: str) -> Plan:
 def _plan(work: Opened) -> Plan:
     experiment, told = work.experiment, work.experiment.declared
     seeds = work.seeds()
-    entries = work.entries(seeds, work.cells)
+    last = work.last_same
+    chosen = last.entries if last and told.adaptive else ()
+    entries = chosen or work.entries(seeds, work.cells)
     kept, drawn = work.there(entries), work.drawn(entries)
     again = [name for name, image in kept.items() if not work.counts(image)]
     missing = tuple(entry for entry in entries if entry.name not in kept)
     attempts, warnings = steps_of(plan_of(experiment, 0)), work.checked.warnings
     waiting, cut = _within_budget(work, missing, len(kept))
+    each = len(seeds) * told.repeats
     trials = told.adaptive.trials if told.adaptive else 0
+    left = max(0, trials * each - len(kept))
     engines = counted(image.engine for image in drawn.values())
     mix = mixed(_versions(work, entries, kept).values())
     if told.adaptive:
@@ -98,15 +103,21 @@ def _plan(work: Opened) -> Plan:
         combinations=combinations(experiment),
         seeds=seeds if _are_known(work, seeds) else len(seeds),
         repeats=told.repeats,
-        images=len(entries) or trials * len(seeds) * told.repeats,
+        images=trials * each or len(entries),
         there=len(kept),
         again=len(again),
-        to_draw=len(waiting) if not told.adaptive else trials * len(seeds) * told.repeats,
+        to_draw=left if told.adaptive else len(waiting),
         cut=cut,
         attempts=len(attempts),
-        estimate=estimate(work, waiting or _as_if(work, seeds, trials), attempts),
+        estimate=estimate(work, waiting or _as_if(work, seeds, -(-left // each)), attempts),
         models=tuple(work.checked.models),
-        warnings=(*work.base.notes, *work.away, *_of_versions(work, engines, mix), *warnings),
+        warnings=(
+            *work.base.notes,
+            *work.away,
+            *_of_versions(work, engines, mix),
+            *_of_stop(work),
+            *warnings,
+        ),
         adaptive=told.adaptive.model_dump(mode="json") if told.adaptive else None,
         goes_on_with=_open_run(work),
         engines=engines,
@@ -133,6 +144,20 @@ def _of_versions(work: Opened, engines: Mapping[str, int], mix: int) -> tuple[st
     return () if said is None else (said,)
 
 
+def _of_stop(work: Opened) -> Iterator[str]:
+    """Rules that mean something else than whoever wrote them may think."""
+    experiment, stop = work.experiment, work.experiment.declared.stop
+    has_rule = stop.worse or stop.interval is not None or stop.target is not None
+    seeds = experiment.seed_count
+    if has_rule and seeds < stop.after:
+        yield f"stop: counts from {stop.after} seeds on, and there are {seeds}: it never does"
+    if stop.interval is not None and stop.interval > experiment.scale:
+        yield (
+            f"stop: every interval is narrower than {stop.interval:g}, scores go to "
+            f"{experiment.scale:g}: it ends every cell after {stop.after} seeds"
+        )
+
+
 def _within_budget(
     work: Opened, missing: tuple[Entry, ...], there: int
 ) -> tuple[tuple[Entry, ...], int]:
@@ -144,11 +169,12 @@ def _within_budget(
 
 
 def _as_if(work: Opened, seeds: tuple[int, ...], trials: int) -> tuple[Entry, ...]:
-    """As many images as an optimiser may ask for, of unknown cells."""
+    """As many images as an optimiser may ask for, of cells such as it may choose."""
     repeats = work.experiment.declared.repeats
+    such = cycle([cell.id for cell in probes(work.experiment, work.base.start)] or [""])
     return tuple(
-        Entry("", seed, index, repeat)
-        for _ in range(trials)
+        Entry(cell, seed, index, repeat)
+        for cell in islice(such, trials)
         for index, seed in enumerate(seeds)
         for repeat in range(1, repeats + 1)
     )

@@ -1,18 +1,17 @@
 """Refine every cell and seed of an experiment: draw again until it is good enough.
 
-Owns the settings of one attempt, where it lies in the run, and that all series make an
-attempt at a time, so that every server has work. What comes next is
-`darkroom.core.scoring.refinement`'s to decide; attempts that are there are found, so a
-series that was ended in its middle goes on where it was.
+Owns where an attempt lies in the run, and that all series make an attempt at a time, so that
+every server has work. What comes next is `darkroom.core.scoring.refinement`'s to decide;
+attempts that are there are found, so a series that was ended in its middle goes on where it
+was.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from darkroom.core.errors import DarkroomError, UsageError
+from darkroom.core.errors import DarkroomError
 from darkroom.core.experiments.cells import Cell
 from darkroom.core.experiments.deciding import Entry
-from darkroom.core.experiments.declaration import Experiment
 from darkroom.core.scoring.refinement import (
     Attempt,
     BestEffort,
@@ -21,48 +20,11 @@ from darkroom.core.scoring.refinement import (
     Step,
     Success,
     Tried,
-    attempt_of,
     next_step,
 )
 from darkroom.experiments.drawing import ImageMaker, Outcome, Taken, Wanted, ended_by
 from darkroom.experiments.spending import Limits
-from darkroom.generating.refining import refinement_table
 from darkroom.writepath.batch import BatchResult
-
-
-def plan_of(experiment: Experiment, seed: int) -> RefinePlan | None:
-    """What each cell and seed is refined by; None where nothing is refined."""
-    told = experiment.declared.refine
-    if told is None:
-        return None
-    table = refinement_table()
-    name = told.strategy or table.strategy
-    rows = table.strategies.of(name)
-    axes = {target for axis in experiment.axes for target in axis.targets}
-    for setting in ("steps", "cfg"):
-        sets = any(getattr(row, setting) is not None for row in rows.attempts)
-        if sets and setting in axes:
-            message = f"the strategy {name} of refine: sets {setting}, which is also an axis"
-            hint = f"take the axis out, or choose a strategy that leaves {setting} alone"
-            raise UsageError("experiment-size", message, hint=hint)
-    if experiment.seed_count > 1 and any(row.seed is not None for row in rows.attempts):
-        message = f"the strategy {name} of refine: has seeds of its own, the same for every seed"
-        hint = "write seeds: 1, or choose another strategy"
-        raise UsageError("experiment-size", message, hint=hint)
-    return RefinePlan(
-        strategy=name,
-        table=rows,
-        threshold=table.threshold if told.threshold is None else told.threshold,
-        max_attempts=told.max_attempts or table.max_attempts,
-        seed=seed,
-    )
-
-
-def steps_of(plan: RefinePlan | None) -> tuple[int | None, ...]:
-    """The steps of each attempt; None: as the cell has them."""
-    if plan is None:
-        return (None,)
-    return tuple(attempt_of(plan, number).steps for number in range(1, plan.max_attempts + 1))
 
 
 @dataclass
@@ -146,7 +108,7 @@ def draw_wave(
 
     def on_result(number: int, result: BatchResult) -> None:
         wave.told += 1
-        outcome = maker.outcome(wanted[number], result)
+        outcome = maker.outcome(wanted[number], result, is_attempt=True)
         if isinstance(outcome, DarkroomError):
             wave.faults.append(outcome)
             return

@@ -43,6 +43,14 @@ def test_a_config_error_carries_every_mistake(count: int, words: str) -> None:
     assert len(rows) == count
 
 
+def test_a_config_error_by_itself_says_its_first_mistakes() -> None:
+    problems = tuple(Problem("a.yaml", n, "k", "m") for n in range(1, 8))
+    told = str(ConfigError("usage", problems))
+    assert told.startswith("7 mistakes in the files: a.yaml:1: k: m; a.yaml:2: k: m; ")
+    assert told.endswith("a.yaml:5: k: m; and 2 more")
+    assert "more" not in str(ConfigError("usage", problems[:5]))
+
+
 def test_an_error_can_say_more_later() -> None:
     error = UsageError("usage", "no")
     assert error.extend("; and why") is error

@@ -4,6 +4,7 @@ from darkroom.core.experiments.cells import Cell, Result
 from darkroom.core.experiments.expanding import Start, allowed
 from darkroom.core.experiments.scores import score_of
 from darkroom.experiments.adaptive import next_cells, pareto_front, space_of, told_points
+from darkroom.experiments.planning import plan
 from tests.core.experiments.declared import experiment
 from tests.experiments.grid_scenes import drawn
 from tests.experiments.lab_scenes import Lab
@@ -124,4 +125,11 @@ def test_an_adaptive_experiment_that_is_run_again_draws_nothing_twice(lab: Lab) 
     first = {line.cell for line in lab.run().cells}
     again = lab.run()
     assert {line.cell for line in again.cells} == first
-    assert lab.drawn == 6
+    assert (lab.drawn, again.run_id) == (6, None)  # nor is another run begun for nothing
+    events = list(lab.home.glob("projects/demo/working/*/experiment/*.json"))
+    assert sum("closed" in event.read_text() for event in events) == 1
+    found = plan("demo/first")
+    assert (found.images, found.there, found.to_draw) == (6, 6, 0)
+    lab.write(text.replace("to: 9.0", "to: 4.0"))  # other cells may be chosen now
+    assert plan("demo/first").to_draw == 6
+    assert {line.cell for line in lab.run().cells} != first

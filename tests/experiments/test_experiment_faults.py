@@ -9,8 +9,10 @@ from typing import Any, cast
 import pytest
 
 from darkroom.adapters.settings import open_lab
+from darkroom.adapters.stores import SpooledStore
+from darkroom.adapters.stores.folder import FolderStore
 from darkroom.adapters.stores.protocol import Store
-from darkroom.core.errors import UsageError
+from darkroom.core.errors import StoreDenied, StoreFull, UsageError
 from darkroom.core.experiments.deciding import Draw
 from darkroom.core.ulids import ulid
 from darkroom.experiments import opening, spending
@@ -208,3 +210,32 @@ def test_events_are_not_waited_for_one_after_the_other(lab: Lab):
     with opened_desk(open_lab()) as desk:
         history = read_history(cast("Store", Slow(desk.store)), "demo", "first")
     assert len(history.plans[0].failures) == 4
+
+
+@pytest.mark.parametrize("refusal", [StoreFull, StoreDenied])
+def test_a_store_that_takes_no_more_ends_the_drawing_soon(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, refusal: type[StoreFull | StoreDenied]
+):
+    lab.write(GRID.replace("[11, 22]", "20"))
+    said = StoreFull("store-full", "no room to write")
+    if refusal is StoreDenied:
+        said = StoreDenied("store-not-permitted", "not allowed to write")
+    put, is_full = FolderStore.put, threading.Event()
+
+    def put_or_refuse(store: FolderStore, key: str, *args: Any, **named: Any) -> str:
+        if key.endswith("004.png"):
+            is_full.set()
+        if is_full.is_set():
+            raise said
+        return put(store, key, *args, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FolderStore, "put", put_or_refuse)
+        if refusal is StoreFull:
+            patched.setattr(SpooledStore, "_append", put_or_refuse)  # on the same disk
+        with pytest.raises(refusal):
+            lab.run()
+    assert lab.drawn < 12  # of 80
+    lab.write(GRID.replace("[11, 22]", "3"))
+    report = lab.run()
+    assert (report.status, report.images, report.failures) == ("complete", 12, ())

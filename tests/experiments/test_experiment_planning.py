@@ -50,7 +50,33 @@ def test_a_plan_of_an_adaptive_experiment_counts_its_trials(lab: Lab):
     lab.write("axes: {cfg: {from: 1.0, to: 9.0}}\nseeds: 2\nadaptive: {trials: 5}\n")
     found = plan("demo/first")
     assert (found.cells, found.images, found.to_draw) == ((), 10, 10)
-    assert found.estimate.seconds > 0
+    assert found.models == ("sd15/base-v1.safetensors",)
+    lab.write("axes: {cfg: [1.0, 9.0]}\nseeds: [1, 2, 3, 4, 5]\n")
+    assert found.estimate == plan("demo/first").estimate  # as many images of the same size
+
+
+def test_what_an_optimiser_cannot_choose_is_told_before_it_chooses(lab: Lab):
+    lab.write("axes: {sampler: [euler, eulr, ddim]}\nseeds: 1\nadaptive: {trials: 2}\n")
+    with pytest.raises(DarkroomError, match="'eulr'") as told:
+        plan("demo/first")
+    assert told.value.code == "preflight-failed"
+
+
+@pytest.mark.parametrize(
+    ("seeds", "rule", "said"),
+    [
+        (2, "target: 95", "it never does"),
+        (3, "interval: 200", "it ends every cell after 3 seeds"),
+        (3, "target: 95, interval: 20", None),
+        (2, "after: 5", None),
+    ],
+)
+def test_a_stop_rule_that_never_or_always_counts_is_said(
+    lab: Lab, seeds: int, rule: str, said: str | None
+):
+    lab.write(f"axes: {{cfg: [2.0]}}\nseeds: {seeds}\nstop: {{{rule}}}\n")
+    told = [each for each in plan("demo/first").warnings if each.startswith("stop:")]
+    assert [said in each for each in told] == ([True] if said else [])
 
 
 @pytest.mark.parametrize(
@@ -121,6 +147,34 @@ def test_all_mistakes_of_the_experiment_and_of_its_project_are_told(lab: Lab):
     files = {problem.file.rpartition("/")[2] for problem in told.value.problems}
     assert files == {"rules.yaml", "first.yaml"}
     assert len(told.value.problems) >= 3
+
+
+def test_names_of_nothing_are_told_with_all_other_mistakes(lab: Lab):
+    lab.write(
+        "repeats: 0\nhosts: [studio, studoi]\npreset: nobody\nworkflow: gone.json\n"
+        "axes: {cfg: [1.0]}\n"
+    )
+    with pytest.raises(ConfigError) as told:
+        plan("demo/first")
+    said = [(each.line, each.key) for each in told.value.problems]
+    assert sorted(said) == [(1, "repeats"), (2, "hosts"), (3, "preset"), (4, "workflow")]
+    assert any("did you mean 'studio'" in each.message for each in told.value.problems)
+
+
+def test_every_input_that_is_not_there_is_told(lab: Lab):
+    lab.write("axes: {nope.cfg: [1.0], 3.cgf: [1.0], guidance: [1.0]}\nseeds: [1]\n")
+    with pytest.raises(DarkroomError) as told:
+        plan("demo/first")
+    assert all(each in told.value.message for each in ("'nope'", "'cfg'", "guidance"))
+    assert told.value.where.endswith("first.yaml")
+
+
+def test_constraints_that_leave_nothing_are_told_with_their_file(lab: Lab):
+    lab.write("axes: {cfg: [1.0]}\nconstraints: [cfg > 5]\n")
+    with pytest.raises(UsageError) as told:
+        plan("demo/first")
+    assert told.value.where.endswith("first.yaml")
+    assert "loosen" in told.value.hint
 
 
 @pytest.mark.parametrize("name", ["demo", "demo/First", "a/b/c", "", "demo/"])

@@ -159,3 +159,64 @@ def test_a_plan_refuses_what_a_run_would_refuse(rated: Lab):
     for act in (plan, Work):
         with pytest.raises(UsageError, match="sets steps, which is also an axis"):
             act("demo/first")
+
+
+PLAIN = SEARCHED[: SEARCHED.index("refine:")]
+
+
+def test_refinement_that_is_added_later_refines_what_was_drawn_without(rated: Lab):
+    rated.write(PLAIN)
+    assert rated.run().drawn == 4
+    rated.write(SEARCHED)
+    report = rated.run()
+    assert (report.status, report.images, report.drawn, rated.drawn) == ("complete", 4, 8, 12)
+    assert rated.run().drawn == 0
+
+
+def test_without_refinement_the_first_image_counts_again_and_not_the_best(rated: Lab):
+    best = rated.run().cells[0]
+    rated.write(PLAIN)
+    report = rated.run()
+    assert (report.status, report.images, rated.drawn) == ("complete", 4, 12)
+    assert best.seconds == pytest.approx(7.5)
+    assert report.cells[0].seconds == pytest.approx(2.5)
+
+
+@pytest.mark.parametrize("budget", ["", "budget: {images: 5}\n"], ids=["ended", "cut"])
+def test_more_attempts_that_are_allowed_later_are_made(rated: Lab, budget: str):
+    rated.write(SEARCHED.replace("max_attempts: 3", "max_attempts: 2") + budget)
+    assert rated.run().drawn == (5 if budget else 8)
+    rated.write(SEARCHED)
+    report = rated.run()
+    assert (report.status, report.images, report.failures) == ("complete", 4, ())
+    assert rated.drawn == 12
+    assert sorted(each["refinement"]["attempt"] for each in rated.sidecars()) == sorted(
+        [1, 2, 3] * 4
+    )
+
+
+def test_a_higher_threshold_goes_on_with_series_that_had_reached_the_lower(rated: Lab):
+    rated.write(SEARCHED.replace("threshold: 10", "threshold: 0.25"))
+    assert 4 < rated.run().drawn < 12  # some seeds score more
+    rated.write(SEARCHED)
+    assert (rated.run().status, rated.drawn) == ("complete", 12)
+
+
+def test_a_budget_of_images_knows_the_attempts_of_series_that_are_not_over(rated: Lab):
+    rated.write(SEARCHED + "budget: {images: 5}\n")
+    assert rated.run().drawn == 5
+    again = rated.run()
+    assert (again.drawn, rated.drawn) == (0, 5)
+    assert "5 of 5 images" in again.reason
+    rated.write(SEARCHED + "budget: {images: 7}\n")
+    assert (rated.run().drawn, rated.drawn) == (2, 7)
+
+
+def test_attempts_found_elsewhere_are_no_end_of_their_series(rated: Lab):
+    rated.write(PLAIN)
+    rated.run()
+    rated.write(SEARCHED + "budget: {images: 5}\n")
+    rated.run()  # finds the first attempts, and ends in the middle of the second
+    rated.write(SEARCHED)
+    report = rated.run()
+    assert (report.status, report.images, rated.drawn) == ("complete", 4, 12)

@@ -10,7 +10,7 @@ from darkroom.core.experiments.cells import Cell, Result
 from darkroom.core.experiments.gridding import arrange
 from darkroom.experiments import grid_sheet
 from darkroom.experiments.grid_sheet import sheets
-from darkroom.experiments.grid_tiles import PAPER
+from darkroom.experiments.grid_tiles import PAPER, head_width
 from tests.experiments.grid_scenes import cell, drawn, gathered, lost
 
 RED = (200, 30, 40)
@@ -80,6 +80,15 @@ def test_groups_follow_one_another_on_a_page() -> None:
     )
     (page,) = opened(sheets(arrange(gathered(every, results(every))), load))
     assert red_in(page) == 8 * 192 * 96
+
+
+def test_the_names_of_both_axes_have_room() -> None:
+    every = cells(2, 2)
+    told = arrange(gathered(every, results(every)), x="cfg", y="steps")
+    assert grid_sheet._look(told).head >= head_width(["steps / cfg"])
+    longer = [cell(negative=n, cfg=c) for n in ("", "x") for c in (1, 2)]
+    grid = arrange(gathered(tuple(longer), results(tuple(longer))), x="cfg", y="negative")
+    assert grid_sheet._look(grid).head == head_width(["negative / cfg"]) > head_width(["x"])
 
 
 def test_cells_in_line_are_painted_with_their_values() -> None:

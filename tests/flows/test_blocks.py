@@ -121,6 +121,7 @@ def test_a_block_that_is_not_there_is_named(home: Path) -> None:
     with pytest.raises(UsageError) as caught, connected(Connections(store="nowhere")):
         pass
     assert (caught.value.code, caught.value.where) == ("block-missing", "darkroom-store/nowhere")
+    assert "darkroom-store/nowhere" in str(caught.value)  # all that Prefect shows of it
 
 
 def test_a_prefect_that_does_not_answer_is_an_error_from_outside(

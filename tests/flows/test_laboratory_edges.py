@@ -4,20 +4,24 @@ import os
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from darkroom.adapters import supervision
 from darkroom.adapters.engine_process import engine_of
 from darkroom.adapters.processes import started_at
 from darkroom.adapters.settings import open_lab
-from darkroom.adapters.supervision import PartState, Process, State
+from darkroom.adapters.supervision import PartState, Plan, Process, State
 from darkroom.apps import cli
 from darkroom.apps.console import Exit
 from darkroom.core.errors import OutsideError
-from flows import laboratory
+from flows import laboratory, refreshing
 from flows.environment import RUN_ID, WHOLE_LABORATORY
 from flows.laboratory import FOLDER, SERVER, Laboratory
+from flows.refreshing import SET_UP
 
 
 @pytest.fixture
@@ -82,6 +86,29 @@ def test_where_nothing_runs_there_is_nothing_to_end(home: Path) -> None:
     assert not laboratory.down(open_lab())
 
 
+def test_a_broken_file_keeps_nobody_from_looking_and_ending(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", "input()"], stdin=-1, start_new_session=True
+    ) as part:
+        gone, process = (
+            Process(2**22 + 1, "0@nowhere"),
+            Process(part.pid, started_at(part.pid) or ""),
+        )
+        folder = home / FOLDER
+        folder.mkdir(parents=True)
+        State(gone, {"worker": PartState("worker", "healthy", process)}).write(folder)
+        (home / "darkroom.yaml").write_text("hosts: 5\n")
+        assert cli.main(["status"]) == Exit.UNREACHABLE
+        said = capsys.readouterr()
+        assert "worker" in said.out
+        assert "darkroom.yaml:1: hosts" in said.err
+        assert cli.main(["down"]) == Exit.DONE
+        assert part.wait(10) is not None
+        assert cli.main(["up"]) == Exit.USAGE
+
+
 @pytest.mark.parametrize(
     ("keeper_lives", "address", "port"),
     [
@@ -117,3 +144,53 @@ def test_up_after_a_killed_keeper_uses_its_port_and_says_so(
     said = capsys.readouterr().err
     assert f"listens on port {port} again" in said
     assert f"port {port} cannot be used" in said
+
+
+def test_what_was_changed_since_is_taken_over_by_the_next_up_and_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = home / FOLDER
+    folder.mkdir(parents=True)
+    here = Process(os.getpid(), started_at(os.getpid()) or "")
+    began = time.time()
+    state = State(here, {SET_UP: PartState(SET_UP, "done", began_at=began)})
+    assert not refreshing.is_outdated(home, folder, state)
+    env = home / ".env"
+    env.write_text("DARKROOM_NOTIFY_URL=http://127.0.0.1:9/\n")
+    os.utime(env, (began + 1, began + 1))
+    assert refreshing.is_outdated(home, folder, state)
+    monkeypatch.setattr(refreshing, "COMMAND", (sys.executable, "-c", "raise SystemExit('no')"))
+    with pytest.raises(OutsideError, match="could not be taken over"):
+        refreshing.set_up_again(home, folder, {})
+    assert "no" in (folder / "set-up.log").read_text()
+    assert refreshing.is_outdated(home, folder, state)
+    print_it = "import os; assert os.environ['TOLD'] == 'so'"
+    monkeypatch.setattr(refreshing, "COMMAND", (sys.executable, "-c", print_it))
+    refreshing.set_up_again(home, folder, {"TOLD": "so"})
+    os.utime(folder / "set-up.done", (began + 2, began + 2))
+    assert not refreshing.is_outdated(home, folder, state)
+
+
+@pytest.mark.parametrize("is_begun", [True, False])
+def test_who_no_longer_waits_is_told_what_goes_on_and_clients_find_it(
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    is_begun: bool,
+) -> None:
+    def left_waiting(
+        folder: Path, _home: Path, _plan: Plan, on_change: Callable[[PartState], None], **_: object
+    ) -> State:
+        if is_begun:
+            here = Process(os.getpid(), started_at(os.getpid()) or "")
+            server = PartState(SERVER, "healthy", here, address="http://127.0.0.1:4310")
+            State(here, {SERVER: server}).write(folder)
+            on_change(server)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(supervision, "up", left_waiting)
+    assert cli.main(["up"]) == Exit.INTERRUPTED
+    said = capsys.readouterr().err
+    assert ("`darkroom down` ends it" in said) is is_begun
+    assert (home / "prefect.toml").exists() is is_begun
+    (home / FOLDER / "state.json").unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from prefect.client.schemas.schedules import CronSchedule
 from prefect.settings import PREFECT_API_URL
 
 from darkroom.adapters.settings import Lab, open_lab
+from darkroom.core.errors import OutsideError
 from flows.automations import BLOCK, TELLING, ZOMBIES, make_automations
 from flows.deploying import deploy
 from flows.reconcile import reconcile
@@ -96,6 +97,15 @@ def test_deploying_again_doubles_nothing_loses_nothing_and_takes_back_what_is_go
     deploy(client, tmp_path, file)
     assert schedules(client) == {("9 * * * *", False), ("0 5 * * *", True)}
     client.delete_deployment(copied)
+
+
+def test_a_file_that_cannot_be_deployed_is_an_error_of_ours(
+    client: SyncPrefectClient, tmp_path: Path
+) -> None:
+    file = tmp_path / "prefect.yaml"
+    file.write_text("deployments: [{name: x, entrypoint: flows.nowhere.nothing}]\n")
+    with pytest.raises(OutsideError, match="prefect deploy"):
+        deploy(client, tmp_path, file)
 
 
 def telling(client: SyncPrefectClient) -> dict[str, Any]:

@@ -6,8 +6,11 @@ it waits longer before each try and says in the state why the last one failed.
 """
 
 import os
+import re
+import shutil
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -27,6 +30,8 @@ _LONGEST_PAUSE_S = 30.0
 _STEADY_AFTER_S = 60.0  # so long alive, and earlier failures are forgotten
 _LOG_BYTES = 8 * 1024 * 1024
 _LAST_WORDS = 300
+_PASSING = re.compile(r"[\d:.]+ \| (DEBUG|INFO|WARNING) ")
+"""What Prefect logs while it ends says nothing of why."""
 
 
 @dataclass
@@ -98,11 +103,11 @@ class Keeper:
         elif not kept.process.lives:
             self._ended(kept, now_s)
         elif now_s >= kept.ask_next_s:
+            _shorten(kept.log)
             self._ask(kept, now_s)
 
     def _start(self, kept: _Kept, now_s: float) -> None:
-        if kept.log.exists() and kept.log.stat().st_size > _LOG_BYTES:
-            kept.log.replace(kept.log.with_suffix(".log.1"))
+        _shorten(kept.log)
         part = kept.part
         known = os.environ if part.is_trusted else environment()
         began_at = time.time()  # before: what it does comes later
@@ -135,6 +140,8 @@ class Keeper:
 
     def _ask(self, kept: _Kept, now_s: float) -> None:
         url = kept.part.health_url
+        is_starting = url is not None and not kept.is_healthy
+        kept.ask_next_s = now_s if is_starting else now_s + _ASK_EVERY_S
         if url is None:
             return
         if _answers(url):
@@ -145,7 +152,6 @@ class Keeper:
             self._still_starting(kept, now_s)
             return
         kept.unanswered += 1
-        kept.ask_next_s = now_s + _ASK_EVERY_S
         if kept.unanswered >= _STALLED_AFTER:
             self._replace(kept, now_s, f"did not answer {url}")
 
@@ -162,8 +168,9 @@ class Keeper:
         parts = {kept.part.name: _seen(kept, ended=ended) for kept in self._kept}
         state = State(self._me, parts)
         if state != self._written:
-            state.write(self._folder)
-            self._written = state
+            with suppress(OSError):  # a full disk ends nothing that works: tried again
+                state.write(self._folder)
+                self._written = state
 
 
 def _seen(kept: _Kept, *, ended: bool) -> PartState:
@@ -197,10 +204,21 @@ def _answers(url: str) -> bool:
             return False
 
 
+def _shorten(log: Path) -> None:
+    """Begin a log anew that has grown long; whoever appends to it goes on, and one is kept."""
+    with suppress(OSError):
+        if log.stat().st_size <= _LOG_BYTES:
+            return
+        with suppress(OSError):  # no room for what was said is no reason to take more
+            shutil.copy(log, log.with_suffix(".log.1"))
+        os.truncate(log, 0)
+
+
 def _last_words(log: Path) -> str:
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
-    said = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    every = [line.strip() for line in lines if line.strip()]
+    said = next((line for line in reversed(every) if not _PASSING.match(line)), "")
     return f": {said[:_LAST_WORDS]}" if said else ""

@@ -7,8 +7,10 @@ import typer
 
 from darkroom.apps import console
 from darkroom.apps.cli.door import command
+from darkroom.core.errors import Interrupted
 
 if TYPE_CHECKING:
+    from darkroom.adapters.settings import Lab
     from darkroom.adapters.supervision import PartState
 
 _USUAL_PORT = 4200
@@ -38,29 +40,35 @@ def up(port: _Port = None) -> None:
     """Start Prefect, a worker and the engine here, and wait until all of it works."""
     from darkroom.adapters.settings import open_lab
     from flows.laboratory import Laboratory, earlier_port
+    from flows.laboratory import status as status_of
 
     lab = open_lab()
     if port is None and (port := earlier_port(lab.home)):
         console.note(f"the Prefect server listens on port {port} again; --port names another")
-    state = Laboratory(lab, port or _USUAL_PORT).up(_tell)
+    try:
+        state = Laboratory(lab, port or _USUAL_PORT).up(_tell)
+    except KeyboardInterrupt:
+        if status_of(lab.home) is None:
+            raise
+        hint = "`darkroom status` shows it, `darkroom up` waits again, `darkroom down` ends it"
+        message = "nobody waits any more; the laboratory goes on starting"
+        raise Interrupted("interrupted", message, hint=hint) from None
     console.emit(_as_rows(state.parts.values()), lambda: _say_parts(state.parts.values()))
 
 
 def down() -> None:
     """End all that `darkroom up` started."""
-    from darkroom.adapters.settings import open_lab
     from flows import laboratory
 
-    ended = laboratory.down(open_lab())
+    ended = laboratory.down(_lab_as_it_is())
     console.emit({"ended": ended}, lambda: console.say("ended" if ended else "was not running"))
 
 
 def status() -> int:
     """Say which parts of the laboratory run; exit code 3 when not all of them do."""
-    from darkroom.adapters.settings import open_lab
     from flows import laboratory
 
-    lab = open_lab()
+    lab = _lab_as_it_is()
     state = laboratory.status(lab.home)
     if state is not None:
         console.emit(_as_rows(state.parts.values()), lambda: _say_parts(state.parts.values()))
@@ -75,6 +83,16 @@ def register(root: typer.Typer) -> None:
     command(root, "up")(up)
     command(root, "down")(down)
     command(root, "status")(status)
+
+
+def _lab_as_it_is() -> "Lab":
+    """What runs is seen and ended even while somebody's edit of a file has broken it."""
+    from darkroom.adapters.settings import read_lab
+
+    lab, problems = read_lab()
+    for problem in problems:
+        console.warn(str(problem))
+    return lab
 
 
 def _tell(part: "PartState") -> None:

@@ -194,7 +194,7 @@ class _Reader:
             except ValueError as error:
                 self._complain(place, str(error))
                 continue
-            if any(_same(value.label, other.label) for other in found):
+            if targets and any(_same(value.label, other.label) for other in found):
                 self._complain(place, f"{value.label!r} stands here twice")
             found.append(value)
         return tuple(found)
@@ -271,7 +271,8 @@ def _value(targets: Sequence[str], raw: object) -> Value:
         return Value(next(iter(sets.values()), ""), sets)
     parts = cast("list[object]", raw)
     if len(parts) != len(targets):
-        raise ValueError(f"holds {len(parts)} values for {len(targets)} targets")
+        many = "s" * (len(targets) != 1)
+        raise ValueError(f"holds {len(parts)} values for {len(targets)} target{many}")
     sets = {t: check_setting(t, part) for t, part in zip(targets, parts, strict=True)}
     if len(sets) == 1:
         return Value(next(iter(sets.values())), sets)

@@ -23,6 +23,8 @@ MOST_CELLS = 20_000
 MOST_IMAGES = 200_000
 MOST_SEEDS = 10_000
 PROMPT = "prompt"
+SCALES: Mapping[str, float] = {"rules": 100.0, "both": 100.0, "scores": 10.0, "none": 10.0}
+"""What a perfect score is, by who judges."""
 
 
 def _nothing(value: object) -> object:
@@ -155,4 +157,4 @@ class Experiment:
     @property
     def scale(self) -> float:
         """What a perfect score is."""
-        return 100.0 if self.declared.judge in ("rules", "both") else 10.0
+        return SCALES[self.declared.judge]

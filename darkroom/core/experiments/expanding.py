@@ -17,6 +17,8 @@ from darkroom.core.experiments.phrases import Variant, plain_template
 from darkroom.core.experiments.space import Choice, Dimension, Point
 from darkroom.core.sidecar.variations import combination_hash
 
+_MOST_PROBED = 100
+
 
 @dataclass(frozen=True)
 class Start:
@@ -66,7 +68,7 @@ def cells_of(experiment: Experiment, start: Start) -> tuple[Cell, ...]:
                 found.setdefault(cell.id, cell)
     if not found:
         message = f"the constraints rule out all {count} combinations"
-        raise UsageError("experiment-size", message)
+        raise UsageError("experiment-size", message, hint="loosen them, or widen the axes")
     return tuple(found.values())
 
 
@@ -110,6 +112,47 @@ def cell_finder(experiment: Experiment, start: Start) -> Callable[[Point], Cell]
         return _cell(experiment, start, wording, values)
 
     return found
+
+
+def probes(experiment: Experiment, start: Start) -> tuple[Cell, ...]:
+    """A few cells that hold every value an optimiser may choose, of a range its ends and middle.
+
+    What they cannot be is known, and what they cost guessed, before anything is chosen.
+    """
+    every = [_choices(axis) for axis in experiment.axes]
+    first, *_ = wordings(experiment, start)
+    if not every:
+        return (_cell(experiment, start, first, ()),)
+    found: dict[str, Cell] = {}
+    for place, values in enumerate(every):
+        for value in values[:_MOST_PROBED]:
+            for others in (_middle, _first, _last):
+                point = [value if n == place else others(own) for n, own in enumerate(every)]
+                cell = _cell(experiment, start, first, point)
+                if allowed(experiment, cell):
+                    found.setdefault(cell.id, cell)
+                    break
+    return tuple(found.values())
+
+
+def _choices(axis: Axis) -> Sequence[Value]:
+    if axis.values or axis.span is None:
+        return axis.values
+    low, high = axis.span.low, axis.span.high
+    ends = dict.fromkeys(axis.span.settle(each) for each in (low, (low + high) / 2, high))
+    return [axis.value_at(label) for label in ends]
+
+
+def _middle(values: Sequence[Value]) -> Value:
+    return values[len(values) // 2]
+
+
+def _first(values: Sequence[Value]) -> Value:
+    return values[0]
+
+
+def _last(values: Sequence[Value]) -> Value:
+    return values[-1]
 
 
 def _chosen(axis: Axis, point: Point) -> Value:

@@ -16,7 +16,13 @@ from darkroom.core.errors import Problem
 from darkroom.core.experiments.axes import Axis, canonical, check_setting, read_axis
 from darkroom.core.experiments.cells import Scalar
 from darkroom.core.experiments.constraints import Constraint, read_constraint
-from darkroom.core.experiments.declaration import MOST_SEEDS, PROMPT, Declaration, Experiment
+from darkroom.core.experiments.declaration import (
+    MOST_SEEDS,
+    PROMPT,
+    SCALES,
+    Declaration,
+    Experiment,
+)
 from darkroom.core.experiments.phrases import Template, read_template
 
 
@@ -164,9 +170,11 @@ class _Parts:
         for axis in self.axes:
             known |= {axis.name, *axis.targets}
         for index, text in enumerate(cast("list[object]", raw) if isinstance(raw, list) else []):
+            if not isinstance(text, str):
+                continue  # told as a mistake of shape
             place = ("constraints", index)
             try:
-                constraint = read_constraint(text if isinstance(text, str) else "")
+                constraint = read_constraint(text)
             except ValueError as error:
                 self._complain(place, str(error))
                 continue
@@ -204,6 +212,8 @@ class _Parts:
         judge = self._values.get("judge", "rules")
         if self._values.get("stop") is not None and judge == "none":
             self._complain(("stop",), "needs a score; judge: none gives none")
+        else:
+            self._check_stop(SCALES.get(judge) if isinstance(judge, str) else None)
         if isinstance(self._values.get("refine"), Mapping) and judge != "scores":
             self._complain(("refine",), "goes by the quality score; write judge: scores")
         adaptive = self._values.get("adaptive")
@@ -211,6 +221,12 @@ class _Parts:
             self._complain(("adaptive",), "needs a score; judge: none gives none")
         if adaptive is not None and not self._values.get("axes") and not self._choices():
             self._complain(("adaptive",), "has nothing to choose from; write axes:")
+
+    def _check_stop(self, scale: float | None) -> None:
+        """A target that no score can reach was meant for another scale."""
+        target = _mapping(self._values.get("stop")).get("target")
+        if scale is not None and isinstance(target, int | float) and target > scale:
+            self._complain(("stop", "target"), f"is more than a perfect score, which is {scale:g}")
 
     def _choices(self) -> bool:
         return len(self.templates) > 1 or bool(self._words())

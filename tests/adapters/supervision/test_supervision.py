@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from darkroom.adapters.supervision import Part, PartState, Plan, State, down, status, up
+from darkroom.adapters.supervision import Part, PartState, Plan, State, down, keeper, status, up
 from darkroom.adapters.supervision.state import read_state
 from darkroom.core.errors import OutsideError
 from tests.fakes.s3_servers import free_port
@@ -82,6 +82,32 @@ def test_a_killed_part_comes_back(lab: Path) -> None:
     assert part_of(lab, "sleeper").restarts == 1
 
 
+def test_a_state_that_cannot_be_written_ends_nothing(lab: Path) -> None:
+    first = started(lab, Part("sleeper", python(SLEEPER))).parts["sleeper"].process
+    assert first is not None
+    in_the_way = lab / "state.json.part"  # as on a full disk
+    in_the_way.mkdir()
+    os.kill(first.pid, signal.SIGKILL)
+    eventually(lambda: not first.lives)
+    time.sleep(1.0)  # it would have ended by now
+    assert status(lab) is not None
+    in_the_way.rmdir()
+    eventually(lambda: part_of(lab, "sleeper").process not in {None, first})
+
+
+def test_a_log_that_grew_long_is_begun_anew_while_its_part_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "_LOG_BYTES", 1000)
+    with (tmp_path / "part.log").open("ab") as log:
+        log.write(b"x" * 2000)
+        log.flush()
+        keeper._shorten(tmp_path / "part.log")
+        log.write(b"goes on")
+    assert (tmp_path / "part.log").read_bytes() == b"goes on"
+    assert (tmp_path / "part.log.1").read_bytes() == b"x" * 2000
+
+
 def test_down_ends_all_of_it_grandchildren_included(lab: Path, tmp_path: Path) -> None:
     note = tmp_path / "grandchild"
     parent = (
@@ -115,7 +141,8 @@ def test_what_a_killed_keeper_left_is_ended_before_the_next_start(lab: Path) -> 
 
 
 def test_a_part_that_cannot_run_is_named_with_its_last_words(lab: Path) -> None:
-    broken = Part("broken", python("raise SystemExit('no such colour')"), once=True)
+    last = "'no such colour\\n03:49:17.686 | WARNING | EventsWorker - Still processing'"
+    broken = Part("broken", python(f"raise SystemExit({last})"), once=True)
 
     def is_named() -> bool:
         with pytest.raises(OutsideError) as caught:

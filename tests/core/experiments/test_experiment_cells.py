@@ -7,7 +7,14 @@ import pytest
 from darkroom.core.errors import UsageError
 from darkroom.core.experiments.axes import check_setting
 from darkroom.core.experiments.cells import cell_id
-from darkroom.core.experiments.expanding import Start, allowed, cell_finder, cells_of, dimensions
+from darkroom.core.experiments.expanding import (
+    Start,
+    allowed,
+    cell_finder,
+    cells_of,
+    dimensions,
+    probes,
+)
 from darkroom.core.experiments.space import Choice, Range
 from darkroom.core.sidecar.variations import combination_hash
 from tests.core.experiments.declared import experiment
@@ -134,3 +141,22 @@ def test_a_single_prompt_is_no_dimension():
 def test_a_number_without_end_is_no_value():
     with pytest.raises(ValueError, match="single text, number"):
         check_setting("cfg", math.inf)
+
+
+def test_probes_hold_every_value_that_some_allowed_cell_has() -> None:
+    declared = experiment(
+        "axes:\n  cfg: {from: 1.0, to: 9.0}\n  steps: {from: 4, to: 40, step: 4}\n"
+        "  sampler: [euler, ddim, heun]\nadaptive: {trials: 5}\n"
+        "constraints: [cfg * steps <= 200, 'sampler != \"heun\"']\n"
+    )
+    found = probes(declared, START)
+    assert all(allowed(declared, cell) for cell in found)
+    assert {cell.labels["cfg"] for cell in found} >= {1.0, 5.0, 9.0}
+    assert {cell.labels["steps"] for cell in found} == set(range(4, 41, 4))
+    assert {cell.labels["sampler"] for cell in found} == {"euler", "ddim"}
+    assert len({cell.id for cell in found}) == len(found)
+
+
+def test_where_only_the_prompt_is_chosen_its_first_is_probed() -> None:
+    (found,) = probes(experiment("prompts: [a cat, a dog]\nadaptive: {}"), START)
+    assert found.prompt == "a cat"

@@ -150,3 +150,18 @@ def test_all_mistakes_are_told_at_once_in_file_order():
 def test_an_adaptive_experiment_may_choose_among_words_alone():
     assert experiment("adaptive: {}\nprompts: '{a|b}'").declared.adaptive is not None
     assert experiment("adaptive: {}\nprompts: [a, b]").declared.adaptive is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("stop: {target: 120}", "stop.target: is more than a perfect score, which is 100"),
+        ("judge: scores\nstop: {target: 95}", "stop.target: is more than a perfect score, which"),
+        ("axes: {cfgg: [3, 5]}", "no role is called 'cfgg'"),
+        ("axes: {steps: [[1, 2]]}", "holds 2 values for 1 target"),
+        ("constraints: [5]", "expected text, got 5"),
+    ],
+)
+def test_a_mistake_is_told_once(text: str, complaint: str):
+    (told,) = mistakes(text)
+    assert complaint in told

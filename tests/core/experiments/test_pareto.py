@@ -1,6 +1,6 @@
 """The front of quality against seconds."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from darkroom.core.experiments.pareto import Outcome, front, hypervolume, is_beaten
@@ -10,6 +10,7 @@ _POINTS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(_POINTS)
 def test_the_front_is_what_no_other_point_beats(points: list[Outcome]) -> None:
     expected = {
@@ -20,6 +21,7 @@ def test_the_front_is_what_no_other_point_beats(points: list[Outcome]) -> None:
     assert set(front(points)) == expected
 
 
+@settings(deadline=None)
 @given(_POINTS)
 def test_the_hypervolume_counts_the_unit_squares_that_a_point_beats(points: list[Outcome]) -> None:
     squares = sum(

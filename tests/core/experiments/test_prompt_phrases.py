@@ -1,7 +1,7 @@
 """Prompts with alternatives."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from darkroom.core.experiments.phrases import MOST_VARIANTS, plain_template, read_template
@@ -60,6 +60,7 @@ def test_a_mistake_is_told_in_words(written: str, complaint: str):
         read_template(written)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab {}|=\\", max_size=30))
 def test_a_plain_template_means_its_own_text(text: str):
     template = plain_template(text)
@@ -67,6 +68,7 @@ def test_a_plain_template_means_its_own_text(text: str):
     assert next(template.variants()).text == text
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab{}|=\\ ", max_size=14))
 def test_any_text_is_read_or_refused(text: str):
     try:

@@ -1,7 +1,7 @@
 """The search space of an adaptive experiment."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from darkroom.core.experiments.space import Choice, Range, Space, When, mistakes_of
@@ -41,6 +41,7 @@ def test_a_drawn_number_becomes_one_a_person_would_write(
     assert isinstance(found, int) == told.whole
 
 
+@settings(deadline=None)
 @given(st.floats(0.5, 30.0), st.booleans())
 def test_settling_twice_changes_nothing_and_stays_inside(drawn: float, whole: bool) -> None:
     told = Range("a", 1, 20, whole=whole)
