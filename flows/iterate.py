@@ -10,7 +10,7 @@ from blocks.connecting import connected
 from darkroom.adapters.settings import open_lab
 from darkroom.core.config.forms import Connections, ProjectName
 from darkroom.core.decide import Try
-from darkroom.core.errors import ComfyError
+from darkroom.core.errors import ComfyError, ComfyUnreachable
 from darkroom.core.evaluation import evaluate
 from darkroom.runs.announcing import FLOW, notice_of
 from darkroom.runs.committing import Findings, record_failure
@@ -86,9 +86,14 @@ def carry_out(params: IterateParams, told: Notified) -> RunReport:
 
 
 def attempt(run: Run, step: Try) -> Iteration:
-    """Make one iteration; without an image it is recorded as failed, and the run goes on."""
+    """Make one iteration; without an image it is recorded as failed, and the run goes on.
+
+    A server that is away fails no iteration: the run stays open, to go on where it was.
+    """
     try:
         image = draw.with_options(retries=run.retries)(run, step)
+    except ComfyUnreachable:
+        raise
     except ComfyError as error:
         return record_failure(run, step, error)
     answers = answer(run, image)

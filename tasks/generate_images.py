@@ -8,7 +8,7 @@ from darkroom.generating.ordering import GenerateParams, GenerateReport, order
 from darkroom.generating.refining import draw_seed
 from tasks.ending import called_back
 from tasks.gpu_slot import gpu_slot
-from tasks.listening import say
+from tasks.listening import is_watched, say
 from tasks.patience import DELAYS_S, JITTER, RETRIES, may_pass
 
 
@@ -24,4 +24,10 @@ from tasks.patience import DELAYS_S, JITTER, RETRIES, may_pass
 def generate_images(params: GenerateParams, run: str) -> GenerateReport:
     """Draw them; without a seed, it follows from the flow run, so that a second try finds them."""
     with called_back():
-        return order(params, lambda: seed_of(run) if run else draw_seed(), gpu_slot, say)
+        return order(
+            params,
+            lambda: seed_of(run) if run else draw_seed(),
+            gpu_slot,
+            say,
+            is_watched=is_watched(),
+        )

@@ -1,14 +1,15 @@
 """What Prefect is told beside the work: its pages, and the log of the flow run.
 
-Owns what counts as a server that went away, that it is said once, and which of the things that
-are told stand in the log. All of it is a view: a server that takes nothing more changes
-nothing in the work.
+Owns what counts as a server that went away, that it is said once, which of the things that
+are told stand in the log, and whether somebody looks on. All of it is a view: a server that
+takes nothing more changes nothing in the work.
 """
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 
 import httpx
+from prefect.context import FlowRunContext
 from prefect.exceptions import MissingContextError, PrefectException
 from prefect.logging import get_run_logger
 
@@ -27,6 +28,13 @@ def in_its_log() -> Generator[None]:
     """Have what a person should know stand in the log of the flow run as well."""
     with also_heard_by(_logged):
         yield
+
+
+def is_watched() -> bool:
+    """Whether a person began the present flow run and waits for it; a schedule is none."""
+    context = FlowRunContext.get()  # `prefect.runtime` would ask a server that may be away
+    run = context.flow_run if context else None
+    return run is None or run.deployment_id is None
 
 
 def _logged(event: Event) -> None:

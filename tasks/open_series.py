@@ -7,7 +7,8 @@ from darkroom.core.scoring.refinement import seed_of
 from darkroom.generating.drawing import Telling
 from darkroom.generating.params import RefineParams
 from darkroom.generating.refining import Refining, draw_seed
-from tasks.listening import say
+from tasks.ending import called_back
+from tasks.listening import is_watched, say
 
 
 @task(name="open series", cache_policy=NO_CACHE, persist_result=False)  # a wrong file stays wrong
@@ -17,4 +18,6 @@ def open_series(params: RefineParams, run: str) -> Refining:
     def drawn() -> int:
         return seed_of(run) if run else draw_seed()
 
-    return Refining(params.request(), params.asked(), Telling(said=say), drawn)
+    telling = Telling(said=say, is_watched=is_watched())
+    with called_back():
+        return Refining(params.request(), params.asked(), telling, drawn)

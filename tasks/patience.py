@@ -2,14 +2,15 @@
 
 Owns the one retry policy of all tasks. What a server refused, or what a file says wrongly,
 is the same the next time; only a neighbour that did not answer is asked again. Clients
-have their own short patience below this one.
+have their own short patience below this one; a server that draws is waited for by whoever
+draws (`writepath.fleet_board`), and was away for minutes when it says so.
 """
 
 from typing import Any
 
 from prefect.tasks import exponential_backoff
 
-from darkroom.core.errors import ComfyUnreachable, StoreUnavailable
+from darkroom.core.errors import ComfyUnreachable, ServerAway, StoreUnavailable
 
 RETRIES = 3
 DELAYS_S = exponential_backoff(2)
@@ -20,4 +21,6 @@ def may_pass(_task: Any, _task_run: Any, state: Any) -> bool:
     """Whether another try may help: something outside did not answer."""
     error = state.data if isinstance(state.data, BaseException) else None
     error = error or state.result(raise_on_failure=False)
+    if isinstance(error, ServerAway):
+        return False  # it was waited for already, for minutes
     return isinstance(error, ComfyUnreachable | StoreUnavailable)

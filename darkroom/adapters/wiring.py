@@ -11,6 +11,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from darkroom.adapters.chosen_hosts import address_told, known_as, name_by_address
 from darkroom.adapters.comfyui import ComfyClient, Timing
 from darkroom.adapters.engine_process import engine_of
 from darkroom.adapters.secret_values import Secrets
@@ -45,19 +46,16 @@ def storage_of(lab: Lab) -> dict[str, object]:
     return {"kind": "s3", "endpoint": told.endpoint, "bucket": told.bucket}
 
 
-_USUAL_PORT = 8188
-
-
 @contextmanager
 def renderer_of(lab: Lab, told: Comfy, usual: Timing | None = None) -> Generator[ComfyClient]:
     """Connect to the server that draws; the embedded engine runs for as long as this is open."""
     timing = replace(usual or Timing(), longest_s=told.timeout_s)
     if told.is_embedded:
-        with (
-            engine_of(lab).used() as running,
-            closing(ComfyClient(EMBEDDED, running.url, timing)) as client,
-        ):
-            yield client
+        with engine_of(lab).used() as running:
+            # nobody else may start an engine of ours that has died
+            own = ComfyClient(EMBEDDED, running.url, timing, revive=lambda: _revive(lab))
+            with closing(own) as client:
+                yield client
         return
     name, url = _address_of(lab, told)
     if (known := lab.config.hosts.get(name)) and known.stall_s is not None:
@@ -66,12 +64,18 @@ def renderer_of(lab: Lab, told: Comfy, usual: Timing | None = None) -> Generator
         yield client
 
 
+def _revive(lab: Lab) -> None:
+    """Start the engine again, where it was; who has the client still counts as its user."""
+    with engine_of(lab).used():
+        return
+
+
 def _address_of(lab: Lab, told: Comfy) -> tuple[str, str]:
-    """A host of darkroom.yaml by its name, else host and port; the name is no address."""
-    if known := lab.config.hosts.get(told.host):
-        return told.host, known.url
-    name = told.host if told.port == _USUAL_PORT else f"{told.host}-{told.port}"
-    return name, f"http://{told.host}:{told.port}"
+    """A host of darkroom.yaml by its name, also where its address is told; else host and port."""
+    meant = known_as(lab, told)
+    if known := lab.config.hosts.get(meant.host):
+        return meant.host, known.url
+    return name_by_address(meant), address_told(meant)
 
 
 class AsksJudges(Protocol):

@@ -69,6 +69,8 @@ class Telling:
     made: Callable[[Made], None] = lambda _made: None
     said: Callable[[str], None] = lambda _text: None
     """Told in a line what a person should know meanwhile."""
+    is_watched: bool = True
+    """Whether somebody looks on; else a server that is away at the beginning is waited for."""
     failed: list[DarkroomError] = field(default_factory=list[DarkroomError])
 
 
@@ -86,7 +88,8 @@ def generate(
     lab = open_lab()
     sources = sources_of(lab, request)
     with ExitStack() as stack:
-        servers = opened_servers(lab, sources.servers, stack, telling.said)
+        watched = telling.is_watched
+        servers = opened_servers(lab, sources.servers, stack, telling.said, is_watched=watched)
         prepared = prepare(request, sources, servers, drawn())
         telling.begun(prepared)
         if request.keeps_metadata:

@@ -137,11 +137,14 @@ def order(
     drawn: Callable[[], int],
     slot: Slot = free,
     said: Callable[[str], None] = unheard,
+    *,
+    is_watched: bool = True,
 ) -> GenerateReport:
     """Draw every image; `drawn` gives the seed where none is named.
 
     What keeps single images from being drawn is reported, what keeps all from it raised.
-    `said` hears in a line of a server that fails in the middle of it.
+    `said` hears in a line of a server that fails in the middle of it. Where nobody looks on,
+    one that is away at the beginning is waited for.
     """
     report = GenerateReport()
 
@@ -149,7 +152,7 @@ def order(
         report.notes = (*report.notes, text)
         said(text)
 
-    telling = Telling(made=report.images.append, said=noted)
+    telling = Telling(made=report.images.append, said=noted, is_watched=is_watched)
     telling.begun = lambda prepared: setattr(report, "notes", prepared.notes)
     try:
         generate(params.request(), telling, drawn, slot)

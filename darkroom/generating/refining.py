@@ -104,7 +104,9 @@ class Refining:
         self._sources = sources_of(lab, self._request)
         seed = _seed(self._request, self._sources)
         plan = _plan(asked, self._request, drawn() if seed is None else seed)
-        self._servers = opened_servers(lab, self._sources.servers, stack, self._said)
+        self._servers = opened_servers(
+            lab, self._sources.servers, stack, self._said, is_watched=self._telling.is_watched
+        )
         self._drew_last: str | None = None
         base = prepare(self._request, self._sources, self._servers, plan.seed)
         self._prompt = read_back(base.graphs[0], base.bindings).prompt or ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from darkroom.adapters.chosen_hosts import is_any, once, servers_of
+from darkroom.adapters.chosen_hosts import host_at, is_any, once, servers_of
 from darkroom.adapters.comfyui.address import read_address
 from darkroom.adapters.projects import Project, open_project
 from darkroom.adapters.settings import Lab
@@ -156,11 +156,13 @@ def _named(lab: Lab, host: str) -> Comfy:
         near = nearest(host, known)
         meant = f"did you mean {near!r}?" if near else f"there are {', '.join(known)}"
         raise UsageError("generate-host", f"no host of darkroom.yaml is called {host!r}; {meant}")
-    return _by_address(host)
+    return _by_address(lab, host)
 
 
-def _by_address(text: str) -> Comfy:
+def _by_address(lab: Lab, text: str) -> Comfy:
     address = read_address(text)
+    if not address.auth and (name := host_at(lab, address.base)):
+        return Comfy(host=name)
     parts = urlsplit(address.base)
     if parts.scheme != "http" or parts.path or address.auth:
         message = "only http://host:port can be named here"

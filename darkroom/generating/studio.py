@@ -1,7 +1,7 @@
 """Draw the jobs of a request: on its one server, or on several as one fleet.
 
-Owns that choice and what both ways have in common: results in the order of the jobs, and one
-more try where memory ran out. What is drawn and what is said of it are the callers'.
+Owns that choice, and that the results come in the order of the jobs. What is drawn and what is
+said of it are the callers'.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +12,7 @@ from typing import TypeAlias
 from darkroom.core.jobs import EngineReceipt
 from darkroom.generating.preparing import Prepared
 from darkroom.writepath.batch import BatchResult, OnResult, draw_batch
-from darkroom.writepath.desk import Answer, Committed, Desk, Ended, Job
+from darkroom.writepath.desk import Answer, Committed, Desk, Job
 from darkroom.writepath.drive import OnProgress
 from darkroom.writepath.fleet import Order, draw_fleet
 from darkroom.writepath.fleet_finding import place_of
@@ -96,13 +96,13 @@ class Studio:
     def _drawn_by_one(
         self, jobs: Sequence[Job], answer: Answer | None, on_result: OnResult
     ) -> tuple[BatchResult, ...]:
-        client, tell, slot = self.servers.first, self.on_progress, self.slot
-        results = list(draw_batch(jobs, self.desk, client, answer, on_result, tell, slot=slot))
-        for number, result in enumerate(results):
-            if isinstance(result, Ended) and result.cause == "out_of_memory":
-                client.free()
-                again = [jobs[number]]
-                (final,) = draw_batch(again, self.desk, client, answer, None, tell, slot=slot)
-                results[number] = final
-                on_result(number, final)
-        return tuple(results)
+        return draw_batch(
+            jobs,
+            self.desk,
+            self.servers.first,
+            answer,
+            on_result,
+            self.on_progress,
+            slot=self.slot,
+            terms=self.servers.terms_alone,
+        )

@@ -12,9 +12,11 @@ from darkroom.core.errors import PreflightError
 from darkroom.core.wording import worded
 from darkroom.core.workflow.graph import Graph
 from darkroom.core.workflow.preflight import is_runnable, preflight
+from darkroom.runs.fleet_drawing import noting
 from darkroom.runs.graphs import graph_of
 from darkroom.runs.run import Run, Several
 from darkroom.runs.telling import Said, tell
+from darkroom.writepath.fleet_opening import answering
 
 
 def check_host(run: Run) -> tuple[str, ...]:
@@ -30,7 +32,10 @@ def check_host(run: Run) -> tuple[str, ...]:
     renderer = run.tools.renderer
     if not isinstance(renderer, ComfyClient):
         return ()
-    findings = preflight(graph, renderer.object_info(), uploads=uploads)
+    # it said a moment ago what it is: when it is gone since, it is waited for
+    terms = replace(run.tools.terms, said=noting(run))
+    found = answering(renderer.object_info, terms, [renderer.name])
+    findings = preflight(graph, found, uploads=uploads)
     if not is_runnable(findings):
         wrong = [str(finding) for finding in findings if finding.severity == "error"]
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""

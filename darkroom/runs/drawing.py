@@ -12,10 +12,11 @@ from darkroom.core.decide import Try
 from darkroom.core.errors import ComfyError, JobFailed
 from darkroom.core.jobs import Done, Progress
 from darkroom.runs.copying import copied
-from darkroom.runs.fleet_drawing import drawn_by
+from darkroom.runs.fleet_drawing import drawn_by, noting
 from darkroom.runs.jobs import job_of
 from darkroom.runs.run import Drawer, Image, Run
 from darkroom.runs.telling import Drawing, Drew, tell
+from darkroom.writepath.batch import Broke, draw_batch
 from darkroom.writepath.desk import Committed, Ended, Stored, Waiting
 from darkroom.writepath.draw import draw
 from darkroom.writepath.fleet_terms import Slot, free
@@ -37,12 +38,28 @@ def draw_image(run: Run, step: Try, slot: Slot = free) -> Image:
     fresh = run.tools.desk.store.head(run.keys.image(step.iteration)) is None
     several = run.tools.several
     if several is None:
-        with slot(run.tools.renderer.name):
-            image = _image(run, step, run.tools.drawer, fresh)
+        image = _drawn_alone(run, step, slot, fresh)
     else:
         image = _image(run, step, drawn_by(run, step, several, slot, _tell), fresh)
     tell(Drew(step.iteration, image.key, image.fresh))
     return image
+
+
+def _drawn_alone(run: Run, step: Try, slot: Slot, fresh: bool) -> Image:
+    """By the run's one server, which is waited for when it does not answer."""
+    tools, drawer = run.tools, run.tools.drawer
+    terms = replace(tools.terms, said=noting(run))
+    job = job_of(run, step, drawer.engine)
+    (result,) = draw_batch(
+        [job], tools.desk, drawer.renderer, on_progress=_tell, slot=slot, terms=terms
+    )
+    match result:
+        case Broke(_, error):
+            raise error
+        case Waiting():  # stored, and its questions are asked next
+            return _image(run, step, drawer, fresh)
+        case _:
+            return replace(_settled(run, step, result), drawn_by=drawer)
 
 
 def _image(run: Run, step: Try, drawer: Drawer, fresh: bool) -> Image:

@@ -5,7 +5,7 @@ there already is used, whether or not that server is still there. What becomes o
 its server loses is the fleet's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -13,8 +13,7 @@ from darkroom.core.decide import Try
 from darkroom.core.errors import JobFailed
 from darkroom.runs.jobs import job_of
 from darkroom.runs.run import Drawer, Run, Several
-from darkroom.runs.telling import Said
-from darkroom.runs.telling import tell as say
+from darkroom.runs.telling import Said, tell
 from darkroom.writepath.desk import Ended, Job
 from darkroom.writepath.drive import OnProgress
 from darkroom.writepath.fleet import Order, draw_fleet
@@ -25,7 +24,7 @@ from darkroom.writepath.intents import Intent
 from darkroom.writepath.ledger import Ledger
 
 
-def drawn_by(run: Run, step: Try, several: Several, slot: Slot, tell: OnProgress) -> Drawer:
+def drawn_by(run: Run, step: Try, several: Several, slot: Slot, seen: OnProgress) -> Drawer:
     """The server that has drawn the image; it draws it now, unless the image is there."""
     if (left := _promise(run, step)) is not None:
         return _drawer(run, several, left)
@@ -41,18 +40,13 @@ def drawn_by(run: Run, step: Try, several: Several, slot: Slot, tell: OnProgress
         hosts=several.able,
         prefers=found.prefers or several.drew_last,
     )
-
-    def said(text: str) -> None:
-        run.meanwhile.append(text)
-        say(Said(text))
-
     (result,) = draw_fleet(
         [order],
         run.tools.desk,
         several.servers.hosts,
-        on_progress=tell,
+        on_progress=seen,
         slot=slot,
-        terms=replace(several.servers.terms, said=said),
+        terms=replace(several.servers.terms, said=noting(run)),
     )
     match result:
         case Broke(_, error):
@@ -66,6 +60,16 @@ def drawn_by(run: Run, step: Try, several: Several, slot: Slot, tell: OnProgress
     drawer = _drawer(run, several, attempts[-1].intent)
     several.drew_last = drawer.renderer.name
     return drawer
+
+
+def noting(run: Run) -> Callable[[str], None]:
+    """Have what servers do in the middle of the work heard at once, and stand in the report."""
+
+    def said(text: str) -> None:
+        run.meanwhile.append(text)
+        tell(Said(text))
+
+    return said
 
 
 def _model(job: Job) -> str | None:

@@ -13,6 +13,7 @@ from darkroom.adapters.confined import Refused, read_bounded
 from darkroom.adapters.images import MAX_BYTES
 from darkroom.adapters.projects import Project
 from darkroom.adapters.redaction import redactor
+from darkroom.adapters.renderer import Renderer
 from darkroom.adapters.settings import Lab, open_lab
 from darkroom.adapters.vision.chat import Usage
 from darkroom.adapters.vision.model_judge import ModelJudge
@@ -40,12 +41,22 @@ from darkroom.runs.run import Original, Run, Several, Tools
 from darkroom.runs.sources import project_of
 from darkroom.runs.telling import Opened, Said, tell
 from darkroom.writepath.desk import Desk
-from darkroom.writepath.fleet_opening import opened_servers
+from darkroom.writepath.fleet_opening import (
+    answering,
+    brief,
+    opened_servers,
+    terms_alone,
+    usual_terms,
+)
+from darkroom.writepath.fleet_terms import Terms
 from darkroom.writepath.opening import opened_desk
 
 
-def open_run(params: IterateParams, flow_run: str = "") -> Run:
-    """Open the run; close it by leaving it as a context manager."""
+def open_run(params: IterateParams, flow_run: str = "", *, is_watched: bool = True) -> Run:
+    """Open the run; close it by leaving it as a context manager.
+
+    Where nobody looks on, a server that does not answer is waited for.
+    """
     lab = open_lab(params.sets)
     project = project_of(lab, params)
     with ExitStack() as stack:
@@ -53,7 +64,7 @@ def open_run(params: IterateParams, flow_run: str = "") -> Run:
         # two processes on one run would both decide what comes next
         stack.enter_context(desk.locks.held(f"run-{project.name}"))
         stack.enter_context(app_log(project.folder, project.secrets.known()))
-        tools = tools_of(lab, project, desk, stack)
+        tools = tools_of(lab, project, desk, stack, is_watched=is_watched)
         choice = choose(project, params, desk, flow_run)
         run = _opened(params, project, tools, choice)
         note(desk.store, project.name, flow_run, choice.checkpoint)
@@ -78,18 +89,32 @@ def desk_of(lab: Lab, project: Project, stack: ExitStack) -> Desk:
     return replace(desk, redact=redactor(project.secrets.known()))
 
 
-def tools_of(lab: Lab, project: Project, desk: Desk, stack: ExitStack) -> Tools:
+def tools_of(
+    lab: Lab, project: Project, desk: Desk, stack: ExitStack, *, is_watched: bool = True
+) -> Tools:
     """The server that draws and the judges; the server is asked what it is."""
+
+    def said(text: str) -> None:
+        tell(Said(text))
+
     meant = servers_of(lab, project.aigen.comfyui)
     several: Several | None = None
     if len(meant) == 1:
-        renderer = stack.enter_context(renderer_of(lab, *meant))
-        engine = renderer.receipt().engine
+        renderer = stack.enter_context(renderer_of(lab, *meant, brief()))
+        engine = _engine(renderer, terms_alone(usual_terms(lab, said), renderer.name), is_watched)
     else:
-        servers = opened_servers(lab, meant, stack)
+        servers = opened_servers(lab, meant, stack, said, is_watched=is_watched)
         several = Several(servers, frozenset(servers.hosts))
         renderer, engine = servers.first, servers.receipt.engine
-    return Tools(desk, renderer, engine, judge_of(lab, project), holdout_of(lab, project), several)
+    judges = judge_of(lab, project), holdout_of(lab, project)
+    terms = terms_alone(usual_terms(lab), renderer.name)
+    return Tools(desk, renderer, engine, *judges, several, terms)
+
+
+def _engine(renderer: Renderer, terms: Terms, is_watched: bool) -> str:
+    if is_watched:
+        return renderer.receipt().engine
+    return answering(renderer.receipt, terms, [renderer.name]).engine
 
 
 def _opened(params: IterateParams, project: Project, tools: Tools, choice: Choice) -> Run:

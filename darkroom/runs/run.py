@@ -5,7 +5,7 @@ iteration. What is added here was saved first; nothing in it is true only in mem
 """
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from darkroom.adapters.projects import Project
@@ -17,8 +17,10 @@ from darkroom.core.decide import Plan, Step, Tried, Try, best_of, drawn_seed, ne
 from darkroom.core.keys import RunKeys
 from darkroom.runs.checkpoint import Checkpoint
 from darkroom.runs.documents import Documents
+from darkroom.writepath.batch import one_server
 from darkroom.writepath.desk import Desk
 from darkroom.writepath.fleet_opening import Servers
+from darkroom.writepath.fleet_terms import Terms
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ class Tools:
     judge: Judge
     holdout: Judge | None = None
     several: Several | None = None
+    terms: Terms = field(default_factory=one_server)
+    """How patient it is where one server draws alone."""
 
     @property
     def drawer(self) -> Drawer:

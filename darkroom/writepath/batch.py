@@ -1,11 +1,12 @@
 """Draw many jobs on one server: two of ours in its queue, storing one while the next is drawn.
 
-Owns the terms on which one server draws while a person waits: it is given up after
-seconds, and what it lost it gets again. A job is taken from the caller only when a thread is
-free for it. A job that fails costs no other job.
+Owns the terms on which one server draws: what it lost it gets again, and one that does not
+answer is waited for, so that a restart costs no image. A job is taken from the caller only
+when a thread is free for it. A job that fails costs no other job.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from darkroom.adapters.renderer import Renderer
 from darkroom.core.fleet.health import Patience
@@ -21,19 +22,28 @@ from darkroom.writepath.fleet_terms import (
     Terms,
     Ticket,
     free,
+    unheard,
 )
 from darkroom.writepath.flight import Flight
 from darkroom.writepath.outcomes import MAX_SUBMISSIONS
 
-__all__ = ["BatchResult", "Broke", "OnResult", "draw_batch"]
+__all__ = ["BatchResult", "Broke", "OnResult", "draw_batch", "one_server"]
 
-_ONE_SERVER = Terms(
-    patience=Patience(first_pause_s=0.5, failures=3),
-    losses=MAX_SUBMISSIONS,
-    stalls_move=False,
-    retries=False,
-    quarantines=False,
-)
+PATIENCE = Patience(first_pause_s=0.5, longest_pause_s=5.0, failures=3)
+
+
+def one_server(wait_s: float = 0.0, said: Callable[[str], None] = unheard) -> Terms:
+    """The terms for one server; `wait_s`: how long it is waited for when it does not answer.
+
+    `said` is told in a line that it is waited for, and that it answers again.
+    """
+    return Terms(
+        patience=replace(PATIENCE, wait_s=wait_s),
+        losses=MAX_SUBMISSIONS,
+        stalls_move=False,
+        quarantines=False,
+        said=said,
+    )
 
 
 def draw_batch(  # noqa: PLR0913 - the one door of a batch; all but three have defaults
@@ -45,10 +55,11 @@ def draw_batch(  # noqa: PLR0913 - the one door of a batch; all but three have d
     on_progress: OnProgress | None = None,
     *,
     slot: Slot = free,
+    terms: Terms | None = None,
 ) -> tuple[BatchResult, ...]:
     """Draw every job; results in the order of the jobs, each told as it arrives."""
     tickets = (_ticket(number, job) for number, job in enumerate(jobs))
-    board = Board(tickets, _ONE_SERVER, [renderer.name], lambda: False, on_result)
+    board = Board(tickets, terms or one_server(), [renderer.name], lambda: False, on_result)
     return Crew({renderer.name: renderer}, Errands(desk, answer, on_progress), board, slot).work()
 
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from darkroom.core.errors import ComfyUnreachable, DarkroomError, JobFailed
+from darkroom.core.errors import ComfyUnreachable, DarkroomError, JobFailed, ServerAway
 from darkroom.core.fleet.budget import Used, spent_up
 from darkroom.core.fleet.choosing import Bench, Lot, Needs, can_draw, choose, is_stranded
 from darkroom.core.fleet.health import (
@@ -19,6 +19,7 @@ from darkroom.core.fleet.health import (
     Gone,
     Health,
     Healthy,
+    Patience,
     Resumed,
     Troubled,
     after,
@@ -57,9 +58,14 @@ class Board:
         self._is_stopped = False
         self._changed = threading.Condition()
         self._telling = threading.Lock()
+        self._is_alone = len(self._benches) == 1
 
     def _of(self, name: str) -> HostTerms:
         return self.terms.hosts.get(name, HostTerms())
+
+    def _patience(self, name: str) -> Patience:
+        usual, wait_s = self.terms.patience, self._of(name).wait_s
+        return usual if wait_s is None else replace(usual, wait_s=wait_s)
 
     def draw_up(self) -> None:
         """See all orders at once, to choose among them; else they are made as they are wanted."""
@@ -135,16 +141,29 @@ class Board:
             self._lots.setdefault(ticket.needs, deque()).appendleft(ticket)
             self._land(host)
 
+    def take_back(self, host: str) -> set[str]:
+        """Keep for a server that is back what nobody took meanwhile; the ids of those jobs."""
+        with self._changed:
+            others = frozenset(self._benches) - {host}
+            back = [t for lot in self._lots.values() for t in lot if _was_left_at(host, t)]
+            for ticket in back:
+                self._remove(ticket)
+                kept = replace(ticket, needs=replace(ticket.needs, lost_on=others))
+                self._lots.setdefault(kept.needs, deque()).appendleft(kept)
+        return {ticket.left_behind[0].prompt_id for ticket in back if ticket.left_behind}
+
     def note(self, host: str, event: Event, error: DarkroomError | None = None) -> None:
         """Something was seen of the server."""
         with self._changed:
             before = self._healths[host]
-            now = self._healths[host] = after(before, event, self.terms.patience)
+            patience = self._patience(host)
+            now = self._healths[host] = after(before, event, patience)
             if error is not None:
                 self._errors[host] = error
             others = [bench.name for bench in self._hopeful() if bench.name != host]
             self._changed.notify_all()
-        if len(self._benches) > 1 and (text := news(host, before, now, others)):
+        text = news(host, before, now, others, patience.wait_s)
+        if text and not (self._is_alone and isinstance(now, Gone)):  # that ends as an error
             with self._telling:
                 self.terms.said(text)
 
@@ -181,15 +200,19 @@ class Board:
         needs = self._chosen(host)
         if needs is None:
             return None
-        lot = self._lots[needs]
-        ticket = lot.popleft()
-        if not lot:
-            del self._lots[needs]
+        ticket = self._lots[needs][0]
+        self._remove(ticket)
         if needs.model is not None:
             self._benches[host] = replace(self._benches[host], loaded=needs.model)
         self._flying[host] += 1
         self._used = replace(self._used, under_way=sum(self._flying.values()))
         return ticket
+
+    def _remove(self, ticket: Ticket) -> None:
+        lot = self._lots[ticket.needs]
+        lot.remove(ticket)
+        if not lot:
+            del self._lots[ticket.needs]
 
     def _chosen(self, host: str) -> Needs | None:
         if not takes_orders(self._healths[host]) or self._is_over():
@@ -238,7 +261,7 @@ class Board:
         """Hear whether a person wants the server drained."""
         is_wanted = self.terms.is_drained(host)
         event = DrainAsked(self._flying[host] > 0) if is_wanted else Resumed()
-        self._healths[host] = after(self._healths[host], event, self.terms.patience)
+        self._healths[host] = after(self._healths[host], event, self._patience(host))
 
     def _is_hopeful(self) -> bool:
         """Whether a server that is there, or may come back, can draw something that waits."""
@@ -250,11 +273,13 @@ class Board:
 
     def _why_stranded(self, needs: Needs) -> DarkroomError:
         gone = [name for name, health in self._healths.items() if isinstance(health, Gone)]
-        if len(self._benches) == 1 and gone and (error := self._errors.get(gone[0])):
-            return error
+        if self._is_alone and gone and (error := self._errors.get(gone[0])):
+            return waited_in_vain(gone[0], self._patience(gone[0]).wait_s, error)
         reasons = [f"{name}: {_why(health)}" for name, health in self._healths.items()]
         what = f"{needs.model} " if needs.model else "this "
         message = f"no server is left that may draw {what}({'; '.join(reasons)})"
+        if gone:
+            return ServerAway("order-stranded", message)
         return ComfyUnreachable("order-stranded", message)
 
     def _tell(self, number: int, result: BatchResult) -> None:
@@ -262,6 +287,19 @@ class Board:
             self.results[number] = result
             if self._on_result is not None:
                 self._on_result(number, result)
+
+
+def _was_left_at(host: str, ticket: Ticket) -> bool:
+    """Whether the server may still have the job, and no other was given it since."""
+    return ticket.left_behind is not None and ticket.left_behind[0].host == host
+
+
+def waited_in_vain(host: str, wait_s: float, error: DarkroomError) -> DarkroomError:
+    """Why there is no server: it was waited for, and for how long."""
+    if not wait_s:
+        return error
+    message = f"{host} was waited for {wait_s:g} s and does not answer: {error.message}"
+    return ServerAway("server-away", message, where=error.where)
 
 
 def _why(health: Health) -> str:

@@ -63,13 +63,16 @@ class Post:
         self._threads = places + _STORING
         self._host = host
         self._turn_ends: float | None = None
-        self._abandoned: list[str] = []
+        self._abandoned: set[str] = set()
         self._is_parked = False
         self.end = threading.Event()
 
     @property
     def is_out(self) -> bool:
-        """Whether nothing of it is to be waited for: it ended, or waits for a slot in vain."""
+        """Whether nothing of it is to be waited for: it ended, or waits for what comes too late.
+
+        That is a slot, or the answer of a server that was away.
+        """
         return self.end.is_set() or (self._is_parked and self._board.is_finished())
 
     def run(self) -> None:
@@ -136,17 +139,23 @@ class Post:
         if left_s > 0:
             self._board.wait(left_s)
             return
-        flight = self._errand.flight
-        flight.forget_receipt()
+        self._is_parked = True
         try:
-            flight.receipt()
-            for prompt_id in self._abandoned:  # others have these by now
-                self._errand.renderer.cancel(prompt_id)
+            self._ask()
         except ComfyError as error:
             self._board.trouble(self._host, error)
-        else:
-            self._abandoned.clear()
-            self._board.note(self._host, Answered())
+        finally:
+            self._is_parked = False
+
+    def _ask(self) -> None:
+        """Raise unless it answers; what it has of a job that others took is taken off it."""
+        flight = self._errand.flight
+        flight.forget_receipt()
+        flight.receipt()
+        for prompt_id in self._abandoned - self._board.take_back(self._host):
+            self._errand.renderer.cancel(prompt_id)
+        self._abandoned.clear()
+        self._board.note(self._host, Answered())
 
     # -- one order
 
@@ -219,7 +228,7 @@ class Post:
         intent, loss = lost[-1]
         if harms_host(loss.cause):
             weight = STALL_WEIGHT if loss.cause == "stalled" else 1
-            self._abandoned.append(intent.prompt_id)
+            self._abandoned.add(intent.prompt_id)
             cause = error.__cause__
             seen = cause if isinstance(cause, DarkroomError) else error
             self._board.trouble(self._host, seen, weight)

@@ -47,6 +47,8 @@ class HostTerms:
     """What it may draw, with `*` and `?`; None: everything."""
     places: int = IN_SERVER
     """How many of our jobs may be in its queue."""
+    wait_s: float | None = None
+    """How long it is waited for when it does not answer; None: as patient as the batch."""
 
 
 def unheard(_text: str) -> None:

@@ -38,19 +38,20 @@ class Flight:
         self._aboard: set[str] = set()
         self._seats: dict[str, _Seat] = {}
         self._receipt: EngineReceipt | None = None
+        self._asking = threading.Lock()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
     def receipt(self) -> EngineReceipt:
         """What the server says it is; asked once."""
-        with self._lock:
+        with self._asking:  # not the lock of all: a stop must not wait for a silent server
             if self._receipt is None:
                 self._receipt = self.renderer.receipt()
             return self._receipt
 
     def forget_receipt(self) -> None:
         """Ask again next time: what was away may come back as another version."""
-        with self._lock:
+        with self._asking:
             self._receipt = None
 
     @property

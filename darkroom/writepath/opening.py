@@ -7,7 +7,7 @@ intent means. Servers are contacted only when a job needs them.
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
-from darkroom.adapters.chosen_hosts import is_any
+from darkroom.adapters.chosen_hosts import is_any, name_by_address
 from darkroom.adapters.projects import list_projects, open_project, project_folder
 from darkroom.adapters.redaction import redactor
 from darkroom.adapters.renderer import Renderer
@@ -41,7 +41,8 @@ class Hosts(Mapping[str, Renderer]):
         self._lab = lab
         self._stack = stack
         each = [one for told in named for one in told.each if not is_any(lab, one.host)]
-        self._known = {_name_of(lab, told): told for told in each}
+        self._known = {name_by_address(told): told for told in each if not told.is_embedded}
+        """Also one that has a name by now: promises made before that call it by its address."""
         self._known |= {name: Comfy(host=name) for name in (*lab.config.hosts, EMBEDDED)}
         self._open: dict[str, Renderer] = {}
 
@@ -87,10 +88,3 @@ def _comfy_of(lab: Lab, project: str) -> tuple[Comfy, ...]:
         return (open_project(lab, project).aigen.comfyui,)
     except (ConfigError, UsageError):
         return ()  # a mistake in a project's files must not keep its images from being saved
-
-
-def _name_of(lab: Lab, told: Comfy) -> str:
-    """How the adapter names this server; see `renderer_of`."""
-    if told.is_embedded or told.host in lab.config.hosts:
-        return told.host
-    return told.host if told.port == Comfy().port else f"{told.host}-{told.port}"

@@ -11,7 +11,7 @@ import pytest
 
 from darkroom.adapters.comfyui import Timing
 from darkroom.core.fleet.health import Patience
-from darkroom.writepath import fleet_opening
+from darkroom.writepath import batch, fleet_opening
 from tests.fakes.comfy_server import ComfyServer, draw, running_server, start
 from tests.fakes.fast_timing import FAST
 from tests.fakes.fault_proxy import FaultProxy
@@ -96,6 +96,7 @@ def be_impatient(patch: pytest.MonkeyPatch, timing: Timing = SHORT) -> None:
     patch.setattr(fleet_opening, "Timing", lambda: timing)
     patch.setattr(fleet_opening, "_OUTAGE_S", 0.3)
     patch.setattr(fleet_opening, "PATIENCE", Patience(first_pause_s=0.1, failures=4))
+    patch.setattr(batch, "PATIENCE", Patience(0.05, 2.0, 0.2, 3))
 
 
 @contextmanager

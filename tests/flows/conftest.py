@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from darkroom.adapters import wiring
+from darkroom.writepath import fleet_opening
 from flows import iterate
 from tasks import gpu_slot
 from tests.fakes.comfy_server import ComfyServer, running_server
@@ -52,7 +52,7 @@ def comfy(home: Path) -> Iterator[ComfyServer]:
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_servers: None) -> Generator[Bench]:
     """Everything real but the pixels; this process is impatient, others are as patient as ever."""
     monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
-    monkeypatch.setattr(wiring, "Timing", lambda: FAST)
+    monkeypatch.setattr(fleet_opening, "Timing", lambda: FAST)
     for task in (iterate.draw, iterate.answer, iterate.commit, iterate.settle, iterate.close):
         monkeypatch.setattr(task, "retry_delay_seconds", 0)
     with running_server() as (comfy, url), vision_server(Reply()) as vision:

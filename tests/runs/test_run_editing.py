@@ -52,7 +52,7 @@ def test_words_of_a_person_are_drawn_as_they_are_and_improved_only_later(lab: La
 
 
 def test_an_edit_before_a_resume_counts_and_is_not_written_over(lab: Lab):
-    killed_at(lab, "after-image:3")  # the second iteration's image is stored
+    killed_at(lab, "after-image:4")  # the second iteration's image is stored
     edit(lab, ("cfg: 7", "cfg: 3"))
     report = lab.run()
     assert [line.cfg for line in report.iterations] == [7, 7, 3]
@@ -64,7 +64,7 @@ def test_an_edit_is_remembered_when_the_run_is_killed_after_it(lab: Lab):
     path = lab.folder / "config/rules.yaml"
     path.write_text(path.read_text().replace("strategy: fixed", "strategy: predicate"))
     with during(1, lambda: edit(lab, ("cfg: 7", "cfg: 5"))):
-        killed_at(lab, "after-image:3")
+        killed_at(lab, "after-image:4")
     report = lab.run()
     # rewording in vain raises cfg by one, from where the person put it
     assert [line.cfg for line in report.iterations][1:3] == [5, 6]

@@ -9,7 +9,13 @@ from prefect import Task
 from prefect.cache_policies import NO_CACHE
 
 import tasks
-from darkroom.core.errors import ComfyUnreachable, JobFailed, StoreUnavailable, VisionError
+from darkroom.core.errors import (
+    ComfyUnreachable,
+    JobFailed,
+    ServerAway,
+    StoreUnavailable,
+    VisionError,
+)
 from tasks.patience import may_pass
 
 
@@ -17,6 +23,7 @@ from tasks.patience import may_pass
     ("error", "again"),
     [
         (ComfyUnreachable("usage", "away"), True),
+        (ServerAway("usage", "was waited for already"), False),
         (StoreUnavailable("usage", "away"), True),
         (JobFailed("usage", "broken"), False),
         (VisionError("usage", "its client has tried again already"), False),

@@ -8,13 +8,20 @@ from darkroom.adapters.drained import Drains
 from darkroom.adapters.settings import open_lab
 from darkroom.core.config.aigen import Comfy
 from darkroom.core.errors import ComfyUnreachable
-from darkroom.writepath.fleet_opening import back_again, opened_hosts, opened_servers, terms_of
+from darkroom.writepath.fleet_opening import (
+    back_again,
+    opened_hosts,
+    opened_servers,
+    terms_alone,
+    terms_of,
+    usual_terms,
+)
 from darkroom.writepath.fleet_terms import HostTerms
 from tests.fakes.several_servers import running_servers
 
 HOSTS = """
 hosts:
-  big: {url: "http://127.0.0.1:9", models: ["sdxl/*"], stall_s: 60, max_queue: 1}
+  big: {url: "http://127.0.0.1:9", models: ["sdxl/*"], stall_s: 60, max_queue: 1, wait_s: 7}
   small: {url: "http://127.0.0.1:10"}
 """
 
@@ -34,14 +41,16 @@ def timings(lab, *names, **more):
 
 
 def test_the_file_gives_the_terms_of_each_server(lab):
-    assert terms_of(lab) == {"big": HostTerms(("sdxl/*",), places=1), "small": HostTerms()}
+    assert terms_of(lab) == {"big": HostTerms(("sdxl/*",), 1, 7.0), "small": HostTerms()}
     found = timings(lab, "big", "small", timeout_s=50)
     assert (found["big"].stall_s, found["small"].stall_s) == (60, 300)
     assert found["small"].longest_s == 50
 
 
-def test_with_others_at_hand_a_silent_server_is_given_less_time(lab):
-    assert timings(lab, "big", "small")["big"].outage_s < timings(lab, "big")["big"].outage_s
+def test_a_job_is_soon_taken_from_a_silent_server_which_is_waited_for_without_it(lab):
+    assert timings(lab, "big", "small")["big"].outage_s == timings(lab, "big")["big"].outage_s == 20
+    terms = usual_terms(lab)
+    assert [terms_alone(terms, name).patience.wait_s for name in ("big", "small")] == [7, 180]
 
 
 def test_one_that_is_away_is_named_and_may_be_asked_again(tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ from darkroom.adapters.comfyui.timing import Timing
 from darkroom.adapters.comfyui.transport import Transport
 from darkroom.adapters.comfyui.watching import Vigil, Watch
 from darkroom.adapters.images import check_whole
-from darkroom.core.errors import ComfyError
+from darkroom.core.errors import ComfyError, ComfyUnreachable
 from darkroom.core.jobs import (
     Cancelled,
     EngineReceipt,
@@ -50,6 +50,7 @@ class ComfyClient:
         *,
         previews: bool = False,
         verify: Verify = check_whole,
+        revive: Callable[[], None] | None = None,
     ) -> None:
         self._name = name
         self._transport = Transport(read_address(url), timing or Timing())
@@ -58,6 +59,7 @@ class ComfyClient:
         self._canceller = Canceller(self._transport)
         self._submitter = Submitter(self._transport, self._catalogue, self._canceller.cancel)
         self._verify = verify
+        self._revive = revive
         # 0.33 turns previews on per job; older servers ignore this
         self._extra = {"preview_method": "latent2rgb"} if previews else {}
         self._withdrawn: set[str] = set()
@@ -74,7 +76,13 @@ class ComfyClient:
         return self._transport.address.base
 
     def receipt(self) -> EngineReceipt:
-        """Version and device, as the server states them."""
+        """Version and device, as the server states them; one that is ours is started for it."""
+        try:
+            return read_receipt(self._transport, self._name)
+        except ComfyUnreachable:
+            if self._revive is None:
+                raise
+        self._revive()
         return read_receipt(self._transport, self._name)
 
     def health(self) -> Health:

@@ -61,7 +61,7 @@ class Comfy(Record):
     timeout_s: float = Field(default=600.0, gt=0, le=86_400, allow_inf_nan=False)
     """How long one image may take."""
     retries: int = Field(default=3, ge=0, le=20)
-    """How often a server that does not answer is tried again before the iteration fails."""
+    """How often a step is tried again when the store, or a server that is not waited for, fails."""
 
     @property
     def is_embedded(self) -> bool:

@@ -75,6 +75,8 @@ class HostConfig(Record):
     """Give it nothing more; `darkroom hosts drain` does so without a change of this file."""
     stall_s: float | None = Field(default=None, ge=5, le=86_400, allow_inf_nan=False)
     """A job without progress for so long is taken away from it; left out, 300 s."""
+    wait_s: float | None = Field(default=None, gt=0, le=86_400, allow_inf_nan=False)
+    """How long work waits for it when it does not answer; left out, 180 s."""
     max_queue: int = Field(default=2, ge=1, le=2)
     """Jobs of ours in its queue at a time; with one, it waits between images."""
 

@@ -44,6 +44,12 @@ ROWS = (
         "start it again, then run `darkroom reconcile`: what it lost is resubmitted",
     ),
     ErrorCode(
+        "server-away",
+        "A ComfyUI server was waited for and did not come back; nothing was given up for it.",
+        "start it, then give the same command again: a run goes on where it was; `wait_s` of the"
+        " host in darkroom.yaml says how long one is waited for",
+    ),
+    ErrorCode(
         "submission-unclear",
         "A server went away while it was sent a job; whether it has it is not known.",
         "run `darkroom reconcile` when the server is back: the job is looked for, then resubmitted",

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+_MOST_DOUBLINGS = 60
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -17,11 +19,14 @@ class Patience:
     growth: float = 2.0
     longest_pause_s: float = 120.0
     failures: int = 8
-    """So many in a row, without a job that went well, and it is given up."""
+    """So many in a row, without a job that went well, and it is given up ..."""
+    wait_s: float = 0.0
+    """... but not before this has passed since the first of them."""
 
     def pause_s(self, failures: int) -> float:
         """How long it is left alone after that many failures in a row."""
-        return min(self.first_pause_s * self.growth ** (failures - 1), self.longest_pause_s)
+        doublings = min(failures - 1, _MOST_DOUBLINGS)  # it may fail for a whole day
+        return min(self.first_pause_s * self.growth**doublings, self.longest_pause_s)
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class Healthy:
 
     failures: int = 0
     """Since its last job that went well."""
+    since_s: float | None = None
+    """When the first of these failures was; None without any."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,7 @@ class Cooling:
     until_s: float
     failures: int
     why: str
+    since_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +118,7 @@ def after(health: Health, event: Event, patience: Patience) -> Health:
         case Troubled():
             return _troubled(health, event, patience)
         case Answered():
-            return Healthy(health.failures) if isinstance(health, Cooling) else health
+            return _well(health) if isinstance(health, Cooling) else health
         case DrainAsked(is_busy):
             return Draining() if is_busy else Drained()
         case _:  # Resumed
@@ -124,9 +132,15 @@ def _troubled(health: Health, event: Troubled, patience: Patience) -> Health:
     if not isinstance(health, Healthy | Cooling):
         return health
     failures = health.failures + event.weight
-    if failures >= patience.failures:
+    since_s = event.now_s if health.since_s is None else health.since_s
+    if failures >= patience.failures and event.now_s - since_s >= patience.wait_s:
         return Gone(event.why)
-    return Cooling(event.now_s + patience.pause_s(failures), failures, event.why)
+    return Cooling(event.now_s + patience.pause_s(failures), failures, event.why, since_s)
+
+
+def _well(health: Cooling) -> Healthy:
+    """It answers; whether it can draw is not known before it has."""
+    return Healthy(health.failures, health.since_s)
 
 
 def takes_orders(health: Health) -> bool:
@@ -134,11 +148,14 @@ def takes_orders(health: Health) -> bool:
     return isinstance(health, Healthy)
 
 
-def news(host: str, before: Health, now: Health, others: Sequence[str]) -> str | None:
+def news(
+    host: str, before: Health, now: Health, others: Sequence[str], wait_s: float = 0.0
+) -> str | None:
     """What a person should hear of the step; `others` are the servers that may take its work."""
     match before, now:
-        case Healthy(), Cooling(_, _, why):
-            goes = f"its work goes to {', '.join(others)}" if others else "it is waited for"
+        case Healthy(), Cooling(why=why):
+            waits = f"it is waited for{f', {wait_s:g} s at most' if wait_s else ''}"
+            goes = f"its work goes to {', '.join(others)}" if others else waits
             return f"{host} failed, {goes}: {why}"
         case Healthy() | Cooling(), Gone(why):
             goes = f"{', '.join(others)} goes on" if others else "no other is left"

@@ -12,6 +12,7 @@ from darkroom.adapters.comfyui import ComfyClient
 from darkroom.core.errors import ComfyError, ComfyUnreachable, WorkflowError
 from tests.fakes.comfy_server import ComfyServer, Fault, hold
 from tests.fakes.fast_timing import FAST
+from tests.fakes.fault_proxy import FaultProxy
 
 Connect = Callable[..., ComfyClient]
 
@@ -23,6 +24,26 @@ def test_the_receipt_holds_version_and_device_and_the_configured_name(
     receipt = client.receipt()
     assert (receipt.kind, receipt.version, receipt.host) == ("comfyui", "0.33.0", "studio")
     assert (receipt.device, receipt.python, receipt.torch) == ("cpu", "3.11.7", "2.15.0+cu132")
+
+
+def test_a_server_of_ours_that_died_is_started_when_it_is_asked_what_it_is(
+    served: tuple[ComfyServer, str],
+) -> None:
+    port = int(served[1].rpartition(":")[2])
+    with FaultProxy(port) as proxy:
+        proxy.faults.refuse = True
+
+        def revive() -> None:
+            proxy.faults.refuse = False
+
+        with ComfyClient("own", proxy.url, FAST, revive=revive) as client:
+            assert client.receipt().host == "own"
+            proxy.faults.refuse = True
+            proxy.hang_up()
+            with pytest.raises(ComfyUnreachable):  # only this question starts it
+                client.health()
+        with ComfyClient("other", proxy.url, FAST) as client, pytest.raises(ComfyUnreachable):
+            client.receipt()
 
 
 def test_health_tells_free_memory_and_how_busy_it_is(

@@ -21,7 +21,7 @@ from darkroom.core.fleet.health import (
 )
 
 PATIENCE = Patience(first_pause_s=5, growth=2, longest_pause_s=30, failures=4)
-COOLING = Cooling(100.0, 2, "away")
+COOLING = Cooling(100.0, 2, "away", 90.0)
 TROUBLE = Troubled("away", 100.0)
 
 
@@ -31,15 +31,15 @@ TROUBLE = Troubled("away", 100.0)
         (Healthy(2), Served(), Healthy(0)),
         (COOLING, Served(), COOLING),
         (Draining(), Served(), Draining()),
-        (Healthy(), TROUBLE, Cooling(105.0, 1, "away")),
-        (Healthy(1), TROUBLE, Cooling(110.0, 2, "away")),
-        (Healthy(), Troubled("stalled", 100.0, 3), Cooling(120.0, 3, "stalled")),
+        (Healthy(), TROUBLE, Cooling(105.0, 1, "away", 100.0)),
+        (Healthy(1, 80.0), TROUBLE, Cooling(110.0, 2, "away", 80.0)),
+        (Healthy(), Troubled("stalled", 100.0, 3), Cooling(120.0, 3, "stalled", 100.0)),
         (Healthy(3), TROUBLE, Gone("away")),
-        (COOLING, TROUBLE, Cooling(120.0, 3, "away")),
+        (COOLING, TROUBLE, Cooling(120.0, 3, "away", 90.0)),
         (COOLING, Troubled("the same outage", 99.0), COOLING),
         (Draining(), TROUBLE, Draining()),
         (Drained(), TROUBLE, Drained()),
-        (COOLING, Answered(), Healthy(2)),
+        (COOLING, Answered(), Healthy(2, 90.0)),
         (Drained(), Answered(), Drained()),
         (Healthy(), DrainAsked(True), Draining()),
         (Draining(), DrainAsked(False), Drained()),
@@ -69,6 +69,28 @@ def test_pauses_grow_up_to_the_longest(failures):
     assert pause_s <= PATIENCE.pause_s(failures + 1)
 
 
+def test_a_server_that_fails_for_days_is_left_alone_for_no_longer():
+    assert PATIENCE.pause_s(100_000) == 30
+
+
+@given(gaps_s=st.lists(st.floats(0.1, 60), min_size=1, max_size=60), wait_s=st.floats(1, 600))
+def test_a_server_that_is_waited_for_is_given_up_only_once_that_time_is_over(gaps_s, wait_s):
+    patience = Patience(first_pause_s=0.05, longest_pause_s=0.05, failures=3, wait_s=wait_s)
+    health, now_s = Healthy(), 0.0
+    for count, gap_s in enumerate(gaps_s):
+        health = after(health, Troubled("away", now_s), patience)
+        assert isinstance(health, Gone) == (count >= 2 and now_s >= wait_s)
+        if isinstance(health, Gone):
+            return
+        now_s += gap_s
+
+
+def test_a_job_that_went_well_starts_the_wait_anew():
+    patience = Patience(failures=1, wait_s=100)
+    health = after(Healthy(5, 10.0), Served(), patience)
+    assert after(health, Troubled("away", 500.0), patience) == Cooling(505.0, 1, "away", 500.0)
+
+
 @given(gaps=st.lists(st.floats(0, 1000), min_size=20, max_size=30))
 def test_a_server_that_only_fails_is_given_up_in_the_end(gaps):
     health, now_s = Healthy(), 0.0
@@ -94,3 +116,8 @@ def test_a_server_that_only_fails_is_given_up_in_the_end(gaps):
 )
 def test_a_person_hears_of_the_steps_that_matter_once(before, now, others, said):
     assert news("a", before, now, others) == said
+
+
+def test_who_is_waited_for_is_told_with_for_how_long():
+    said = news("a", Healthy(), Cooling(9, 1, "gone"), [], wait_s=180.0)
+    assert said == "a failed, it is waited for, 180 s at most: gone"
