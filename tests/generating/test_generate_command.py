@@ -374,10 +374,10 @@ def test_a_seed_the_project_fixes_is_used(comfy: ComfyServer, tmp_path: Path) ->
     assert sidecar["parameters"]["seed"] == 99
 
 
-def test_a_server_named_by_its_address_is_used(comfy: ComfyServer, tmp_path: Path) -> None:
+def test_a_server_told_by_its_address_draws_under_its_name(
+    comfy: ComfyServer, tmp_path: Path
+) -> None:
     url = (tmp_path / "darkroom.yaml").read_text().split()[-1]
     assert run("--host", url) == 0
     assert run("--host", url.removeprefix("http://")) == 0
-    assert {one["engine"]["host"] for one in sidecars(tmp_path)} == {
-        url.removeprefix("http://").replace(":", "-")
-    }
+    assert {one["engine"]["host"] for one in sidecars(tmp_path)} == {"studio"}

@@ -1,7 +1,7 @@
-r"""Text as documents can keep it, of names and values that may hold what is no text.
+"""Text as documents can keep it, of names and values that may hold what is no text.
 
 A file name is bytes and need not be UTF-8; JSON may hold half a surrogate pair or NUL. Owns
-what stands for these: the byte as `\xNN`, else the sign for what cannot be shown. The name
+what stands for these: the byte as its escape, else the sign for what cannot be shown. The name
 itself stays as it is for whoever opens the file.
 """
 
