@@ -161,8 +161,9 @@ class ComfyServer:
         return 200, answer
 
     def queue_document(self) -> dict[str, Any]:
-        running = [self.running.item()] if self.running else []
-        return {"queue_running": running, "queue_pending": [job.item() for job in self.pending]}
+        with self.lock:  # a job that is just being taken up must not be in neither list
+            running = [self.running.item()] if self.running else []
+            return {"queue_running": running, "queue_pending": [job.item() for job in self.pending]}
 
     def interrupt(self, prompt_id: str | None) -> None:
         """Without an id it stops whoever runs, as the real one does."""
