@@ -228,7 +228,7 @@ def test_the_project_s_rules_are_the_judge_where_they_judged_before(
 _MOST_ROUNDS = 4
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_biases_planted_in_the_engine_s_model_are_found_and_confirmed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
