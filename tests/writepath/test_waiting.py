@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from darkroom.adapters.comfyui import ComfyClient
+from darkroom.adapters.renderer import Graph
 from darkroom.core.errors import ComfyUnreachable, Interrupted, ServerAway
 from darkroom.core.fleet.health import Patience
 from darkroom.writepath import batch
@@ -38,17 +39,16 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 
 class Restarting(FakeRenderer):
-    """Goes away once it has drawn one image, until it was asked some times in vain."""
+    """Goes away with the second job it takes, until it was asked some times in vain."""
 
     def __init__(self, folder: Path, refusals: int) -> None:
         super().__init__(folder)
         self.refusals = refusals
 
-    def fetch(self, output: Any) -> bytes:
-        data = super().fetch(output)
-        if self.refusals:
+    def submit(self, graph: Graph, prompt_id: str) -> None:
+        super().submit(graph, prompt_id)
+        if self.refusals and len(self.submissions) > 1:
             self.script(down=True)
-        return data
 
     def receipt(self) -> Any:
         if self.refusals and self._script().get("down"):
