@@ -31,6 +31,7 @@ from tasks.dry_run import dry_run
 from tasks.listening import in_its_log
 from tasks.notify import Notified, page
 from tasks.open_run import open_run
+from tasks.patience import patiently
 from tasks.reconcile_jobs import reconcile_jobs
 from tasks.settle import settle
 from tasks.show import show, show_report
@@ -69,9 +70,9 @@ def carry_out(params: IterateParams, told: Notified) -> RunReport:
     home = open_lab(params.sets).home
     params = going_on(params, home)
     begin_to_run(home)  # before anything that takes long: killed now, it must be known
-    reconcile_jobs(params.project)
+    patiently(reconcile_jobs)(params.project)
     with (
-        open_run(params) as run,
+        patiently(open_run)(params) as run,
         known_as_running(run.home, f"{run.project.name}/{run.keys.run_id}"),
     ):
         while isinstance(step := run.decide(), Try):

@@ -12,6 +12,9 @@ from darkroom.core.config.forms import Connections
 from tasks.ask import ask
 from tasks.show_rows import show_rows
 
+EVERYTHING = "stats"
+"""The question of who asks none, as a button pressed in the UI does."""
+
 
 @flow(
     name="query",
@@ -28,11 +31,13 @@ def query(
     """The answer as a frame; its beginning stays with the flow run.
 
     Args:
-        name: A query of analytics/queries, for example `stats`.
+        name: A query of analytics/queries; `stats` where nothing is asked.
         sql: One statement that reads, instead of a name.
         options: Parameters of a named query, and how much it may cost.
         connections: Blocks of this Prefect server that the run uses.
     """
+    if name is None and sql is None:
+        name = EVERYTHING
     params = options.of(name, sql)
     with connected(connections):
         answer = ask(params)

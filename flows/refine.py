@@ -20,6 +20,7 @@ from tasks.close_series import close_series
 from tasks.listening import in_its_log
 from tasks.notify import Notified, page
 from tasks.open_series import open_series
+from tasks.patience import patiently
 from tasks.show_series import show_series
 
 
@@ -56,7 +57,7 @@ def refine(
 def carry_out(params: RefineParams, told: Notified) -> Refined:
     """Open the series, bring it to its end, and say what it came to."""
     # a run that is tried again has the same id, draws the same seeds and finds its images
-    with open_series(params, str(flow_run.get_id() or "")) as work:
+    with patiently(open_series)(params, str(flow_run.get_id() or "")) as work:
         while isinstance(step := work.decide(), Draw):
             attempt(work, step)
         report = close_series(work, step)

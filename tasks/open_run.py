@@ -11,7 +11,7 @@ from tasks.ending import called_back
 from tasks.listening import is_watched
 
 
-@task(name="open", cache_policy=NO_CACHE, persist_result=False)  # a wrong file stays wrong
+@task(name="open", cache_policy=NO_CACHE, persist_result=False)
 def open_run(params: IterateParams) -> Run:
     """Open the run that these parameters mean."""
     # a flow run that is tried again has the same id, and goes on with the run it began

@@ -11,7 +11,7 @@ from tasks.ending import called_back
 from tasks.listening import is_watched, say
 
 
-@task(name="open series", cache_policy=NO_CACHE, persist_result=False)  # a wrong file stays wrong
+@task(name="open series", cache_policy=NO_CACHE, persist_result=False)
 def open_series(params: RefineParams, run: str) -> Refining:
     """Open the series these parameters mean; without a seed, it follows from the flow run."""
 

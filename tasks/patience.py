@@ -6,11 +6,16 @@ have their own short patience below this one; a server that draws is waited for 
 draws (`writepath.fleet_board`), and was away for minutes when it says so.
 """
 
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
+from prefect import Task
 from prefect.tasks import exponential_backoff
 
 from darkroom.core.errors import ComfyUnreachable, ServerAway, StoreUnavailable
+from tasks.listening import is_watched
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 RETRIES = 3
 DELAYS_S = exponential_backoff(2)
@@ -24,3 +29,15 @@ def may_pass(_task: Any, _task_run: Any, state: Any) -> bool:
     if isinstance(error, ServerAway):
         return False  # it was waited for already, for minutes
     return isinstance(error, ComfyUnreachable | StoreUnavailable)
+
+
+def patiently(step: Task[_P, _R]) -> Task[_P, _R]:
+    """The step a run begins with: tried again where nobody looks on who hears of it at once."""
+    if is_watched():
+        return step
+    return step.with_options(
+        retries=RETRIES,
+        retry_delay_seconds=DELAYS_S,
+        retry_jitter_factor=JITTER,
+        retry_condition_fn=may_pass,
+    )

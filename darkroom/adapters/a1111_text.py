@@ -1,7 +1,8 @@
 """The `parameters` text that A1111 and its relatives write into images.
 
-Owns the reading of that text: prompt lines, a line "Negative prompt:", and one
-last line of comma-separated fields. What is no such text is prompt.
+Owns the reading of that text: prompt lines, a line "Negative prompt:", one line of
+comma-separated fields, and behind it what extensions add, a field a line. What is no such
+text is prompt.
 """
 
 import json
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 _NEGATIVE = "Negative prompt:"
 _FIELD = re.compile(r'\s*([\w][\w /-]{0,60}):\s*("(?:[^"\\]|\\.)*"|[^,]*)(?:,|\Z)')
 _FIRST = re.compile(r"\s*Steps:\s*\d")
+_FIELDS = re.compile(r"^Steps: \d[^\n]*,[^\n]*$", re.MULTILINE)
+_BEHIND = re.compile(r"^([A-Z][\w /-]{0,40}):(.*(?:\n(?![A-Z][\w /-]{0,40}:).*)*)", re.MULTILINE)
 _LORA = re.compile(r"<lora:([^:<>]{1,200}):(-?\d{1,4}(?:\.\d{1,8})?)(?::[^<>]{0,100})?>")
 _SIZE = re.compile(r"(\d{1,6})x(\d{1,6})\Z")
 _MAX_FIELDS = 500
@@ -80,10 +83,14 @@ class A1111Parameters:
 
 def parse_parameters(text: str) -> A1111Parameters:
     """Read the text; any text gives a result."""
-    lines = text.replace("\r\n", "\n").strip().split("\n")
+    text = text.replace("\r\n", "\n").strip()
+    *_, last = [None, *_FIELDS.finditer(text)]
+    end = len(text) if last is None else last.end()
+    added = {found[1]: found[2].strip() for found in _BEHIND.finditer(text, end)}
+    lines = text[:end].split("\n")
     fields: dict[str, str] = {}
     if _FIRST.match(lines[-1]):
-        fields = _fields(lines.pop())
+        fields = {**added, **_fields(lines.pop())}
     start = next((n for n, line in enumerate(lines) if line.startswith(_NEGATIVE)), len(lines))
     negative = "\n".join(lines[start:]).removeprefix(_NEGATIVE)
     return A1111Parameters("\n".join(lines[:start]).strip(), negative.strip(), fields)

@@ -4,6 +4,7 @@ Owns the list of filters, from which every door makes its options. How a filter 
 written is `selection_reading`'s.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +24,8 @@ class Filter:
     choices: tuple[str, ...] = ()
     of: str = ""
     """The range that a `least` filter gives the lower end of."""
+    most: float = math.inf
+    """No value is above it as a rule; below zero there is none either."""
 
 
 FILTERS: tuple[Filter, ...] = (
@@ -56,20 +59,21 @@ FILTERS: tuple[Filter, ...] = (
         "score",
         "range",
         "The score from 0 to 1: the validation score, else a tenth of the quality.",
+        most=1,
     ),
-    Filter("min_score", "least", "At least this score from 0 to 1.", of="score"),
-    Filter("quality", "range", "The composite score from 0 to 10."),
-    Filter("min_quality", "least", "At least this composite score.", of="quality"),
+    Filter("min_score", "least", "At least this score from 0 to 1.", of="score", most=1),
+    Filter("quality", "range", "The composite score from 0 to 10.", most=10),
+    Filter("min_quality", "least", "At least this composite score.", of="quality", most=10),
     Filter("grade", "texts", "A grade; repeatable.", ("A", "B", "C", "D", "F")),
     Filter("metric", "of", "One metric from 0 to 10, as NAME=6..10 or NAME."),
-    Filter("criteria", "range", "Criteria met, in percent."),
+    Filter("criteria", "range", "Criteria met, in percent.", most=100),
     Filter("accepted", "flag", "All criteria of the run were met."),
     Filter("passed", "text", "This criterion was met."),
     Filter("missed", "text", "This criterion was not met."),
-    Filter("similarity", "range", "Likeness to the input image from 0 to 1."),
+    Filter("similarity", "range", "Likeness to the input image from 0 to 1.", most=1),
     Filter("liked", "flag", "Somebody likes it."),
-    Filter("rating", "range", "A person's rating from 0 to 10."),
-    Filter("min_rating", "least", "At least this rating.", of="rating"),
+    Filter("rating", "range", "A person's rating from 0 to 10.", most=10),
+    Filter("min_rating", "least", "At least this rating.", of="rating", most=10),
     Filter("status", "text", "What a person said of it.", ("ok", "ko")),
     Filter("technical_quality", "text", "What a person said of it.", ("perfect", "imperfect")),
     Filter(

@@ -49,6 +49,17 @@ def parameters_of(asked: Asked, now: datetime) -> Parameters:
     return found
 
 
+def beyond_scale(asked: Asked) -> list[str]:
+    """What is wrong with ranges that hardly any value can lie in, as `--min-score 80`."""
+    return [
+        f"{item.name} goes from 0 to {item.most:g}"
+        for item in FILTERS
+        if item.most < math.inf
+        and (value := asked.get(item.name)) is not None
+        and _ends((value, None) if item.kind == "least" else value, 0, math.inf)[0] > item.most
+    ]
+
+
 def _unknown(name: str) -> str:
     close = nearest(name, BY_NAME)
     return f"{name}: there is no such filter" + (f" (did you mean {close}?)" if close else "")

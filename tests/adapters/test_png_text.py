@@ -153,3 +153,13 @@ def test_any_text_gives_a_result(text: str) -> None:
 
 def test_a_hostile_last_line_takes_no_quadratic_time() -> None:
     assert parse_parameters("Steps: 1, " + 'a: "' * 200_000).steps == 1
+
+
+def test_lines_that_extensions_put_behind_the_fields_are_fields_too() -> None:
+    text = (
+        "a cat\nNegative prompt: blurry\nSteps: 20, Seed: 7, Size: 64x64\n"
+        "Template: a {cat|dog},\non a mat\nSeed: 9"
+    )
+    said = parse_parameters(text)
+    assert (said.prompt, said.negative_prompt, said.seed) == ("a cat", "blurry", 7)
+    assert said.fields["Template"] == "a {cat|dog},\non a mat"

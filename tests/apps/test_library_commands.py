@@ -55,6 +55,8 @@ def test_a_search_tells_its_images_and_how_many_more(capsys: Captured) -> None:
 def test_where_only_tests_would_match_it_says_so(capsys: Captured) -> None:
     assert cli.main(["search", "--run", "2026-11-22_00-00-00"]) == 0
     assert "0 images; 1 of tests would match: --tests include" in capsys.readouterr().err
+    assert cli.main(["search", "--min-score", "80"]) == 0
+    assert capsys.readouterr().err.rstrip().endswith("0 images; min_score goes from 0 to 1")
     assert cli.main(["search", "--run", "2026-11-23_00-00-00"]) == 0
     assert capsys.readouterr().err.rstrip().endswith("0 images")
     assert cli.main(["search", "--tests", "only", "--run", library.RUN]) == 0

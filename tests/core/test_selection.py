@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from darkroom.core.errors import UsageError
 from darkroom.core.selection import FILTERS
-from darkroom.core.selection_reading import MAX_SEED, parameters_of
+from darkroom.core.selection_reading import MAX_SEED, beyond_scale, parameters_of
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 USUAL = {"tests": False, "archived": False, "deleted": False}
@@ -119,3 +119,11 @@ def test_seeds_keep_every_digit(one: int, other: int) -> None:
 def test_every_filter_says_what_it_is() -> None:
     assert all(item.help.endswith(".") for item in FILTERS)
     assert len({item.name for item in FILTERS}) == len(FILTERS)
+
+
+def test_a_range_beyond_every_value_is_told() -> None:
+    assert beyond_scale({"min_score": 80, "quality": "11..", "rating": "8"}) == [
+        "min_score goes from 0 to 1",
+        "quality goes from 0 to 10",
+    ]
+    assert beyond_scale({"min_score": "0.8", "score": "..80", "seed": 80, "liked": True}) == []

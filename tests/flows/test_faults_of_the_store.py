@@ -5,6 +5,7 @@ the first drawing, so that the run has an image in its hands that the store cann
 """
 
 import secrets
+import threading
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
@@ -139,6 +140,18 @@ def test_an_image_the_store_cannot_take_waits_on_this_machine(stored: Stored):  
 def test_a_store_in_trouble_for_a_moment_costs_the_run_nothing(stored: Stored, fault):
     stored.when_drawing(fault)
     assert stored.bench.run().status == "accepted"
+    assert len(stored.bench.drawn) == len(stored.images) == 3
+
+
+def test_a_store_that_is_away_at_the_beginning_is_waited_for_where_nobody_looks_on(
+    stored: Stored, monkeypatch
+):
+    monkeypatch.setattr("tasks.patience.is_watched", lambda: False)
+    stored.proxy.faults = Faults(refuse=True)
+    healing = threading.Timer(3.0, stored.heal)  # well within the pauses of 2, 4 and 8 s
+    healing.start()
+    assert stored.bench.run().status == "accepted"
+    healing.join()
     assert len(stored.bench.drawn) == len(stored.images) == 3
 
 

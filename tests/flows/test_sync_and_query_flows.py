@@ -22,7 +22,7 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_server: Non
 
 
 def test_a_question_gives_a_frame_and_leaves_a_table(archive: Archive) -> None:
-    archive.image(1, parameters__seed=2**64 - 1)
+    archive.image(1, parameters__seed=2**64 - 1, is_test=False)
     archive.image(2, parameters__seed=None, input__prompt="<b>it's; --</b>")
     assert sync().added == 2
     assert not sync(SyncParams()).is_new
@@ -32,6 +32,7 @@ def test_a_question_gives_a_frame_and_leaves_a_table(archive: Archive) -> None:
     assert frame["seed"].isna().tolist() == [False, True]
     assert "18446744073709551615" in shown("answer")["answer"]
     assert query("warehouse/status")["images"].tolist() == [2]
+    assert query()["image_count"].tolist() == [1]  # what a button without parameters asks
 
 
 def test_a_question_that_changes_something_is_refused(archive: Archive) -> None:

@@ -8,6 +8,7 @@ from darkroom.apps import console
 from darkroom.apps.cli.door import command
 from darkroom.apps.cli.search_filters import with_filters
 from darkroom.apps.cli.search_table import Column, fitted, image_name
+from darkroom.core.selection_reading import beyond_scale
 
 _Sort = Annotated[
     str, typer.Option("--sort", help="By what: created, score, rating, seed ...; - is descending.")
@@ -73,12 +74,14 @@ def search(
         including = select(filters | {"tests": "include"})
         tests = count_in(connection, including) if left_out else 0
     console.emit(rows, lambda: show_images(rows))
-    console.note(_told(len(rows), total, tests))
+    console.note(_told(len(rows), total, tests, beyond_scale(filters)))
 
 
-def _told(shown: int, total: int, tests: int) -> str:
+def _told(shown: int, total: int, tests: int, beyond: list[str]) -> str:
     if tests:
         return f"0 images; {tests} of tests would match: --tests include"
+    if beyond and not total:
+        return f"0 images; {', '.join(beyond)}"
     if shown == total:
         return f"{total} images"
     return f"{shown} of {total} images; --limit 0 shows all"

@@ -5,19 +5,16 @@ ComfyUI, the text of A1111, the JSON that other tools write. All other texts are
 """
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from darkroom.adapters.a1111_text import A1111Parameters, parse_parameters
+from darkroom.adapters.a1111_text import parse_parameters
 from darkroom.archive.importing.editor_graph import api_graph
 from darkroom.archive.importing.facts import Facts, Json, from_a1111, from_graph, from_words
 from darkroom.archive.importing.pictures import Picture
 
 _MOST_TEXT = 20_000
 _READ_ALREADY = frozenset({"prompt", "workflow", "parameters"})
-_FIELDS = re.compile(r"^Steps: \d[^\n]*,[^\n]*$", re.MULTILINE)
-_BEHIND = re.compile(r"^([A-Z][\w /-]{0,40}):(.*(?:\n(?![A-Z][\w /-]{0,40}:).*)*)", re.MULTILINE)
 _INVOKE = ("invokeai_metadata", "sd-metadata")
 
 
@@ -36,25 +33,13 @@ def hear_text(text: str, facts: Facts) -> str | None:
     described = _object(text)
     if described:
         return _take_json(described, facts)
-    said = a1111(text)
+    said = parse_parameters(text)
     if not (said.fields or said.prompt):
         return None
     facts.fill(from_a1111(said))
     if said.fields:
         facts.extra["/a1111"] = dict(said.fields)
     return "a1111"
-
-
-def a1111(text: str) -> A1111Parameters:
-    """Read the text; lines that extensions put behind the fields become fields."""
-    text = text.replace("\r\n", "\n").strip()
-    fields = [*_FIELDS.finditer(text)]
-    if not fields or fields[-1].end() == len(text):
-        return parse_parameters(text)
-    said = parse_parameters(text[: fields[-1].end()])
-    behind = _BEHIND.finditer(text, fields[-1].end())
-    added = {found[1]: found[2].strip() for found in behind}
-    return A1111Parameters(said.prompt, said.negative_prompt, {**added, **said.fields})
 
 
 def mended(text: str) -> str:
