@@ -60,7 +60,7 @@ soak: .venv/dev ## kill parts of a laboratory at random moments and check that n
 quick: .venv/dev ## run the tests that take no more than a few seconds each, without coverage
 	$(PYTEST) -n $(WORKERS) --dist worksteal -m 'not slow and not soak'
 
-check: .venv/dev ## all that CI holds a change to
+check: .venv/dev ## what CI holds a change to, but for test-models and test-scale
 	$(MAKE) --jobs 2 lint types imports docs-check
 	$(MAKE) test
 

@@ -44,7 +44,7 @@ def experiment(
         options: How to go about it; every field may be left as it is.
         connections: Blocks of this Prefect server that the run uses.
     """
-    with connected(connections), in_its_log(), Notified(FLOW, project) as told:
+    with in_its_log(), Notified(FLOW, project) as told, connected(connections):
         return carry_out(options.of(project, name), told)
 
 

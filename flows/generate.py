@@ -50,9 +50,9 @@ def generate(
         connections: Blocks of this Prefect server that the run uses.
     """
     with (
-        connected(connections),
         in_its_log(),
         Notified(FLOW, project),
+        connected(connections),
         known_as_running(open_lab().home),
     ):
         return carry_out(options.of(project, prompt, count))

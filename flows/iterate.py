@@ -58,10 +58,11 @@ def iterate(
         connections: Blocks of this Prefect server that the run uses.
     """
     params = options.of(project)
-    with connected(connections), in_its_log():
+    with in_its_log():
         if params.dry_run:
-            return dry_run(params)
-        with Notified(FLOW, project) as told:
+            with connected(connections):
+                return dry_run(params)
+        with Notified(FLOW, project) as told, connected(connections):
             return carry_out(params, told)
 
 

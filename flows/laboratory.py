@@ -184,7 +184,18 @@ def down(lab: Lab) -> bool:
     # whoever kept it ends it, but may have been killed
     had_engine = had_engine and engine_of(lab).stop()
     runs = [end(process) for _, process in _runs(home)]
-    return was_up or had_engine or bool(runs)
+    is_over = was_up or had_engine or bool(runs)
+    if is_over:
+        _end_scoring(lab)
+    return is_over
+
+
+def _end_scoring(lab: Lab) -> None:
+    """The process that runs left for the next ones; whoever still scores starts another."""
+    from darkroom.adapters.scorers.resident_process import ResidentProcess
+    from darkroom.scoring.configured import place_of
+
+    ResidentProcess(place_of(lab)).stop()
 
 
 def _keeps_engine(home: Path) -> bool:

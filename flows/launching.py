@@ -20,7 +20,13 @@ from darkroom.runs.report import RunReport
 from darkroom.runs.telling import Closed, Event, Listener, Said, heard_by
 from flows.environment import ALWAYS, PREFECT_HOME
 from flows.laboratory import join
-from flows.left_over import drop_unsent_events, end_left_over, own_server, remember
+from flows.left_over import (
+    drop_unsent_events,
+    end_left_over,
+    own_server,
+    remember,
+    spare_own_server,
+)
 
 USUALLY: Mapping[str, str] = {
     # its lines would stand between ours; the run has its own log
@@ -127,6 +133,7 @@ def _carried_out(params: IterateParams, ear: _Ear) -> RunReport | Preview:
 def remembered(folder: Path) -> Generator[Callable[[], None]]:
     """Hand out what is to be called once Prefect runs; undo it at the end."""
     records: list[Path] = []
+    spare_own_server()
 
     def on_start() -> None:
         pid = own_server()
@@ -151,5 +158,18 @@ def translated() -> Generator[None]:
     except TerminationSignal as exc:
         raise Interrupted("interrupted", "stopped before the end") from exc
     except (PrefectException, httpx.HTTPError, RuntimeError) as exc:
+        if was_stopped(exc):  # its own server was stopped with it, and could not be told
+            raise Interrupted("interrupted", "stopped before the end") from exc
         message = f"{type(exc).__name__}: {str(exc)[:300]}"
         raise OutsideError("prefect-failed", message) from exc
+
+
+def was_stopped(error: BaseException | None) -> bool:
+    """Whether the error befell what was being done because the process was to end."""
+    from prefect.exceptions import TerminationSignal
+
+    if error is None:
+        return False
+    if isinstance(error, KeyboardInterrupt | Interrupted | TerminationSignal):
+        return True
+    return was_stopped(error.__cause__) or was_stopped(error.__context__)

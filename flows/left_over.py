@@ -1,20 +1,52 @@
-"""Servers that Prefect started for one run and a killed run left behind.
+"""Servers that Prefect started for one run: they outlast its Ctrl-C, not its end.
 
 Prefect ends its own short-lived server when its process exits, but not when that
 process is killed. Owns one small record per process, and ends a server only when it can
-prove that the run it belonged to is gone and that it is still the very same process.
+prove that the run it belonged to is gone and that it is still the very same process. Owns
+also that Ctrl-C, which a terminal sends to all its processes, leaves the server alone.
 """
 
 import json
 import os
 import signal
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from functools import wraps
 from pathlib import Path
 from queue import Empty
+from typing import Any
 
 from darkroom.adapters.processes import started_at
 
 FOLDER = "servers"
+_BEGIN = "_run_uvicorn_command"
+
+
+def spare_own_server() -> None:
+    """Have the server Prefect starts for this process outlast a Ctrl-C, of which it is told."""
+    from prefect.server.api.server import SubprocessASGIServer
+
+    # Prefect offers no public way; absent, a run that is stopped cannot tell its server so
+    begin: Callable[[object], object] | None = getattr(SubprocessASGIServer, _BEGIN, None)
+    if begin is None or hasattr(begin, "__wrapped__"):
+        return
+
+    @wraps(begin)
+    def begun(server: object) -> Any:
+        with deaf_to_ctrl_c():
+            return begin(server)
+
+    setattr(SubprocessASGIServer, _BEGIN, begun)
+
+
+@contextmanager
+def deaf_to_ctrl_c() -> Generator[None]:
+    """Processes started inside hear no Ctrl-C; ours comes a moment later."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def remember(folder: Path, server_pid: int) -> Path:

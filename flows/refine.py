@@ -46,9 +46,9 @@ def refine(
         connections: Blocks of this Prefect server that the run uses.
     """
     with (
-        connected(connections),
         in_its_log(),
         Notified(FLOW, project) as told,
+        connected(connections),
         known_as_running(open_lab().home),
     ):
         return carry_out(options.of(project, prompt), told)

@@ -10,10 +10,12 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from darkroom.adapters.settings import FILE, user_file
 from darkroom.adapters.stores.durable import local_errors
 from darkroom.adapters.supervision import State
+from darkroom.adapters.supervision.control import START_WITHIN_S
 from darkroom.core.errors import OutsideError
 
 SET_UP = "set-up"
@@ -39,19 +41,29 @@ def set_up_again(home: Path, folder: Path, knows: Mapping[str, str]) -> None:
         stamp = folder / f"{_STAMP}.part"
         stamp.touch(mode=0o600)  # before: what is changed meanwhile counts the next time
         with log.open("ab") as stream:
-            ended = subprocess.run(
-                COMMAND,
-                check=False,
-                cwd=home,
-                env={**os.environ, **knows},
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-            ).returncode
-        if ended:
-            message = f"what was changed could not be taken over: set-up ended with {ended}"
+            failure = _failure(home, {**os.environ, **knows}, stream)
+        if failure:
+            message = f"what was changed could not be taken over: set-up {failure}"
             raise OutsideError("laboratory-not-up", message, where=str(log))
         stamp.replace(folder / _STAMP)
+
+
+def _failure(home: Path, environ: Mapping[str, str], log: BinaryIO) -> str:
+    """What went wrong with a set-up; empty where nothing did."""
+    try:
+        ended = subprocess.run(
+            COMMAND,
+            check=False,
+            cwd=home,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            timeout=START_WITHIN_S,
+        ).returncode
+    except subprocess.TimeoutExpired:
+        return f"was not ready within {START_WITHIN_S:.0f} s"
+    return f"ended with {ended}" if ended else ""
 
 
 def _changed_at(file: Path) -> float:

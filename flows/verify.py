@@ -40,9 +40,9 @@ def verify(
         connections: Blocks of this Prefect server that the run uses.
     """
     with (
-        connected(connections),
         in_its_log(),
         Notified("verify", project),
+        connected(connections),
         known_as_running(open_lab().home),
     ):
         report = carry_out(options.of(project))

@@ -79,7 +79,7 @@ def gpu_slot(host: str) -> Generator[None]:
 
 def _lives_on() -> bool:
     """Whether the Prefect server is one that other runs use as well."""
-    return get_current_settings().api.url is not None
+    return bool(get_current_settings().api.url)  # a command with one of its own names it ""
 
 
 @contextmanager

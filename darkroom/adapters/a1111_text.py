@@ -85,6 +85,8 @@ def parse_parameters(text: str) -> A1111Parameters:
     """Read the text; any text gives a result."""
     text = text.replace("\r\n", "\n").strip()
     *_, last = [None, *_FIELDS.finditer(text)]
+    if last is not None and f"\n{_NEGATIVE}" in text[last.end() :]:
+        last = None  # fields stand behind the negative prompt: it is a line of the prompt
     end = len(text) if last is None else last.end()
     added = {found[1]: found[2].strip() for found in _BEHIND.finditer(text, end)}
     lines = text[:end].split("\n")

@@ -211,7 +211,8 @@ def _sampler(name: SamplerName, space: Space, seed: int) -> "BaseSampler":
         case "random":
             return samplers.RandomSampler(seed=seed)
         case "gp":
-            _check_torch()
+            if missing := lacking(name):
+                raise UsageError("optimiser-needs-torch", missing)
             return samplers.GPSampler(
                 seed=seed, n_startup_trials=_STARTUP, warn_independent_sampling=False
             )
@@ -227,8 +228,8 @@ def _sampler(name: SamplerName, space: Space, seed: int) -> "BaseSampler":
                 )
 
 
-def _check_torch() -> None:
-    if importlib.util.find_spec("torch") is None:
-        raise UsageError(
-            "optimiser-needs-torch", "the sampler `gp` needs torch, which is not installed here"
-        )
+def lacking(sampler: SamplerName) -> str | None:
+    """What a sampler needs and this machine has not, in words."""
+    if sampler != "gp" or importlib.util.find_spec("torch") is not None:
+        return None
+    return "the sampler `gp` needs torch, which is not installed here"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from darkroom.apps.plain import plain
-from darkroom.core.errors import ConfigError, DarkroomError
+from darkroom.core.errors import ConfigError, DarkroomError, OurMistake
 from darkroom.core.text import visible
 
 
@@ -185,11 +185,11 @@ def _show_causes(error: BaseException) -> None:
 
 def fail_unexpectedly(error: Exception) -> Exit:
     """Own up to a fault in Darkroom; the traceback only when asked for."""
-    failure = DarkroomError("internal", f"{type(error).__name__}: {error}")
-    fail(failure)
+    failure = OurMistake("internal", f"{type(error).__name__}: {error}")
+    meaning = fail(failure)
     if _mode.verbose:
         sys.stderr.write(visible("".join(traceback.format_exception(error))))
-    return Exit.OUR_MISTAKE
+    return meaning
 
 
 def _bold(text: str) -> str:

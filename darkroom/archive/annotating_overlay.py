@@ -41,7 +41,9 @@ def overlay(connection: Connection, journal: Journal) -> int:
         return 0
     known = _known(connection, [line.id for line in lines])
     fresh = [line for line in lines if line.id not in known]
-    done_with = known - {line.id for line in lines[-KEPT_FOR_UNDOING:]}
+    # an action is taken back as a whole, so that it is kept as a whole
+    lately = {line.action for line in lines[-KEPT_FOR_UNDOING:]}
+    done_with = known - {line.id for line in lines if line.action in lately}
     if len(done_with) > FORGET_BEYOND:
         journal.drop(done_with)
     for kind in ("image", "run"):

@@ -13,7 +13,7 @@ from pathlib import Path
 from darkroom.adapters.settings import Lab
 from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.warehouse.opening import Connection
-from darkroom.adapters.warehouse.statements import query
+from darkroom.adapters.warehouse.statements import is_text, query
 from darkroom.archive.opening import opened_library
 from darkroom.core.errors import UsageError
 from darkroom.core.keys import RunKeys, is_key, is_run_id, sidecar_key
@@ -113,7 +113,7 @@ def meant(lab: Lab, store: Store, names: Sequence[str]) -> Named:
 
 def look_in(connection: Connection, names: list[str]) -> Names:
     """What the warehouse says that names may mean."""
-    asked: Mapping[str, object] = {"names": names}
+    asked: Mapping[str, object] = {"names": [name for name in names if is_text(name)]}
     found = Names()
     for name, image in connection.execute(query("resolve_images").text, asked).fetchall():
         found.images.setdefault(name, []).append(image)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
-from darkroom.adapters.warehouse.statements import query
+from darkroom.adapters.warehouse.statements import query, texts_checked
 from darkroom.core.selection_reading import Asked, Parameters, parameters_of
 
 _CONDITION = re.compile(r"^(?=    (?:AND |--))", re.MULTILINE)
@@ -36,6 +36,7 @@ class Selected:
 def select(asked: Asked, now: datetime | None = None) -> Selected:
     """Read filters, by their names in `core.selection`; every mistake is told at once."""
     parameters = parameters_of(asked, now or datetime.now(UTC))
+    texts_checked(parameters)
     return Selected(_only(frozenset(parameters)), parameters)
 
 

@@ -16,10 +16,11 @@ from hashlib import sha256
 from itertools import islice
 from typing import Self
 
+from darkroom.adapters.projects import project_folder
 from darkroom.adapters.settings import Lab, open_lab
 from darkroom.adapters.stores import opened_store
 from darkroom.adapters.stores.protocol import Store
-from darkroom.archive.verifying_content import Flaw, Looked, look
+from darkroom.archive.verifying_content import Flaw, Looked, look, was_drawn
 from darkroom.archive.verifying_listing import Listing, expected
 from darkroom.archive.verifying_names import Item, Pair, RunEnd
 from darkroom.archive.verifying_params import VerifyParams
@@ -61,6 +62,8 @@ class Verifying:
         self._stack = ExitStack()
         self.lab: Lab = open_lab()
         self.store: Store = self._stack.enter_context(opened_store(self.lab))
+        if params.project and next(self.store.iter_keys(f"{params.project}/"), None) is None:
+            project_folder(self.lab, params.project)  # raises: nobody should trust a misspelt name
         self._readers = self._stack.enter_context(ThreadPoolExecutor(_READERS))
         name = f"{params.scope}-{sha256(self.store.name.encode()).hexdigest()[:8]}"
         self._file = ProgressFile(self.lab.path(FOLDER), name)
@@ -118,6 +121,8 @@ class Verifying:
             case Pair(is_there=True):
                 self._note(self._looked[item])
             case Pair():
+                if not was_drawn(self.store, item):
+                    return
                 self.report.images += 1
                 self.report.note(Flaw("broken", item.image, "the image is not there"))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from darkroom.adapters.images import DecodedImage, decode
 from darkroom.adapters.stores.protocol import Store
 from darkroom.adapters.stores.verified import read_verified
+from darkroom.adapters.warehouse.places import kind_of
 from darkroom.archive.verifying_names import Pair
 from darkroom.core.errors import ImageRefused, KeyNotFound, SidecarDamaged, StoreCorrupt
 from darkroom.core.sidecar import MAX_BYTES, Identity, Sidecar, read_any
@@ -45,6 +46,17 @@ def look(store: Store, pair: Pair) -> Looked:
         return Looked(pair, (Flaw("damaged", pair.sidecar, error.message),))
     flaws, size_bytes = _of_image(store, pair.image, sidecar.identity)
     return Looked(pair, tuple(flaws), sidecar, size_bytes)
+
+
+def was_drawn(store: Store, pair: Pair) -> bool:
+    """Whether there ever was an image: an iteration that came to none says so in S2's form."""
+    if kind_of(pair.sidecar) != "s2":
+        return True
+    try:
+        told = read_any(store.get(pair.sidecar)[: MAX_BYTES + 1], pair.sidecar).sidecar
+    except (KeyNotFound, SidecarDamaged):
+        return True
+    return told.iteration is None or told.iteration.image_path is not None
 
 
 def _of_image(store: Store, key: str, known: Identity) -> tuple[list[Flaw], int]:

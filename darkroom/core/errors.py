@@ -28,7 +28,8 @@ terminal belongs to `darkroom.apps.console`.
     |   |-- ImageRefused          4
     |   `-- StoreCorrupt          4
     |-- NotAccepted               1  ran to the end; no image met the criteria
-    `-- Interrupted             130  Ctrl-C or SIGTERM; state is resumable
+    |-- Interrupted             130  Ctrl-C or SIGTERM; state is resumable
+    `-- OurMistake               70  a fault in Darkroom itself
 """
 
 from dataclasses import dataclass
@@ -218,3 +219,9 @@ class Interrupted(DarkroomError):
     """Stopped by the person; what was done so far can be resumed."""
 
     exit_code = 130
+
+
+class OurMistake(DarkroomError):
+    """A fault in Darkroom itself, which only the console owns up to."""
+
+    exit_code = 70

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from html import escape
 from importlib.resources import files
 
-from darkroom.core.experiments.grid_slots import Axis, Pick, Slot
+from darkroom.core.experiments.grid_slots import NO_CELL, Axis, Pick, Slot
 from darkroom.core.experiments.gridding import Grid, Group
 from darkroom.experiments.grid_cells import Writing, cell_markup
 from darkroom.experiments.grid_pictures import Picture
@@ -134,7 +134,8 @@ def _menu(name: str, label: str, choices: Iterable[tuple[str, str]], chosen: str
 
 def summary(grid: Grid) -> str:
     """Say how many cells there are and what became of them."""
-    states = Counter(slot.state for slot in grid.slots)
+    # a place for another prompt's choice is none that a condition has ruled out
+    states = Counter(slot.state for slot in grid.slots if slot.reason != NO_CELL)
     images = sum(len(slot.images) for slot in grid.slots)
     cells = sum(slot.cell is not None for slot in grid.slots)
     parts = [f"{cells} cells", f"{images} images"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import cycle, islice
 
+from darkroom.adapters.optimiser import lacking
 from darkroom.core.experiments.cells import Scalar
 from darkroom.core.experiments.deciding import Entry
 from darkroom.core.experiments.expanding import combinations, probes
@@ -85,7 +86,7 @@ def _plan(work: Opened) -> Plan:
     again = [name for name, image in kept.items() if not work.counts(image)]
     missing = tuple(entry for entry in entries if entry.name not in kept)
     attempts, warnings = steps_of(plan_of(experiment, 0)), work.checked.warnings
-    waiting, cut = _within_budget(work, missing, len(kept))
+    waiting, cut = _within_budget(work, missing, len(kept), len(attempts))
     each = len(seeds) * told.repeats
     trials = told.adaptive.trials if told.adaptive else 0
     left = max(0, trials * each - len(kept))
@@ -116,6 +117,7 @@ def _plan(work: Opened) -> Plan:
             *work.away,
             *_of_versions(work, engines, mix),
             *_of_stop(work),
+            *_of_optimiser(work),
             *warnings,
         ),
         adaptive=told.adaptive.model_dump(mode="json") if told.adaptive else None,
@@ -144,6 +146,13 @@ def _of_versions(work: Opened, engines: Mapping[str, int], mix: int) -> tuple[st
     return () if said is None else (said,)
 
 
+def _of_optimiser(work: Opened) -> Iterator[str]:
+    """The plan may be made on another machine than the images: it is told, not refused."""
+    adaptive = work.experiment.declared.adaptive
+    if adaptive is not None and (missing := lacking(adaptive.sampler)):
+        yield f"adaptive: {missing}; install the extra `models` where it is run"
+
+
 def _of_stop(work: Opened) -> Iterator[str]:
     """Rules that mean something else than whoever wrote them may think."""
     experiment, stop = work.experiment, work.experiment.declared.stop
@@ -159,12 +168,13 @@ def _of_stop(work: Opened) -> Iterator[str]:
 
 
 def _within_budget(
-    work: Opened, missing: tuple[Entry, ...], there: int
+    work: Opened, missing: tuple[Entry, ...], there: int, attempts: int
 ) -> tuple[tuple[Entry, ...], int]:
     most = work.experiment.declared.budget.images
     if most is None:
         return missing, 0
-    left = max(0, most - there)
+    # as a run counts: every attempt is an image
+    left = max(0, most - (work.history.drawn if attempts > 1 else there))
     return missing[:left], max(0, len(missing) - left)
 
 

@@ -163,14 +163,18 @@ class Work:
     @property
     def opened_event(self) -> telling.Opened:
         """What is told first."""
+        cells, images = len(self._books.cells), len(self._books.plan.entries)
+        unchosen = self._unchosen()
+        per_cell = len(self._books.plan.seeds) * self._open.experiment.declared.repeats
         return telling.Opened(
             name=self._open.declared.name,
             run_id=self.keys.run_id if self.has_work else None,
             resumed=self.is_resumed,
-            cells=len(self._books.cells),
-            images=len(self._books.plan.entries),
+            cells=cells + unchosen,
+            images=images + unchosen * per_cell,
             there=len(self._books.results),
             again=len(self._books.stale),
+            is_open=unchosen > 0,
             away=self._open.away,
         )
 
@@ -181,9 +185,12 @@ class Work:
         return decide(self._open.experiment, books.plan.entries, books.results, books.spent)
 
     def _is_waiting(self) -> bool:
+        return self._unchosen() > 0 or isinstance(self._decided(), Draw)
+
+    def _unchosen(self) -> int:
+        """So many cells an optimiser may still choose."""
         adaptive = self._open.experiment.declared.adaptive
-        is_open = adaptive is not None and len(self._books.cells) < adaptive.trials
-        return is_open or isinstance(self._decided(), Draw)
+        return 0 if adaptive is None else max(0, adaptive.trials - len(self._books.cells))
 
     def _chosen(self) -> bool:
         """Let the optimiser add cells; false where there are none to add."""

@@ -28,6 +28,8 @@ class Opened:
     there: int
     again: int
     """Images that are there and have to be judged again."""
+    is_open: bool = False
+    """Whether an optimiser is still choosing: so many cells and images at most, then."""
     away: tuple[str, ...] = ()
     """Servers that were asked for and do not answer, and why."""
 

@@ -18,7 +18,15 @@ from darkroom.adapters.plain_files import write_new_file
 from darkroom.adapters.settings import Lab, open_lab
 from darkroom.adapters.stores.protocol import Store
 from darkroom.core.errors import DarkroomError, JobFailed
-from darkroom.core.jobs import Done, Progress
+from darkroom.core.jobs import (
+    Cancelled,
+    Done,
+    Failed,
+    FinalState,
+    Lost,
+    OutputFile,
+    Progress,
+)
 from darkroom.core.keys import RunKeys, sidecar_key
 from darkroom.generating.judging import Judgement, Jury, jury_of, parts_of
 from darkroom.generating.preparing import Prepared, prepare
@@ -217,9 +225,22 @@ def _drawn(job: Job, names: dict[str, str], client: ComfyClient, telling: Tellin
     except KeyboardInterrupt:
         client.cancel(prompt_id)
         raise
-    if not isinstance(final, Done) or not final.outputs:
-        raise JobFailed("image-undrawn", f"the server gave no image: {final}")
-    return client.fetch(final.outputs[0])
+    return client.fetch(_output(final))
+
+
+def _output(final: FinalState) -> OutputFile:
+    match final:
+        case Done(outputs) if outputs:
+            return next((one for one in outputs if one.kind == "output"), outputs[0])
+        case Done():
+            why = "the graph saved no image"
+        case Failed(cause, message):
+            why = f"{cause}: {message}"
+        case Cancelled():
+            why = "cancelled: it was stopped on the server"
+        case Lost():
+            why = "lost: the server has forgotten it; it was restarted, or its history cleared"
+    raise JobFailed("image-undrawn", why)
 
 
 def _is_name(value: object, names: dict[str, str]) -> bool:

@@ -122,8 +122,12 @@ def scoring_of(lab: Lab, project: str | None = None) -> Scoring:
     table = metric_table()
     for name in current.calibration.values():
         table = apply(_find(folders, f"calibration-{name}.json", Calibration), table)
-    place = ScoringPlace(lab.path(_PLACE), lab.path(_WEIGHTS))
-    return Scoring(settings, table, current.calibration, place, folders[0])
+    return Scoring(settings, table, current.calibration, place_of(lab), folders[0])
+
+
+def place_of(lab: Lab) -> ScoringPlace:
+    """Where the scoring process of this laboratory listens; asks no file."""
+    return ScoringPlace(lab.path(_PLACE), lab.path(_WEIGHTS))
 
 
 def folders_of(lab: Lab, project: str | None) -> tuple[Path, ...]:

@@ -279,7 +279,9 @@ def _finished(errand: Errand, intent: Intent, state: Done | Failed | Cancelled) 
         case Failed(cause, message, node):
             return ended(errand, intent, NotDrawn(cause=cause, message=message, node=node))
         case Cancelled():
-            return ended(errand, intent, Withdrawn())
+            done = ended(errand, intent, Withdrawn())
+            by_us = errand.flight.stopped
+            return done if by_us else replace(done, message=f"it was stopped on {intent.host}")
 
 
 def after_loss(

@@ -54,6 +54,8 @@ class Board:
         self._errors: dict[str, DarkroomError] = {}
         self._flying = dict.fromkeys(self._benches, 0)
         self._lots: dict[Needs, deque[Ticket]] = {}
+        self._left_to_others: set[str] = set()
+        """Jobs that a server may still have, of orders this batch gives up: no more its own."""
         self._used = Used()
         self._is_stopped = False
         self._changed = threading.Condition()
@@ -106,8 +108,7 @@ class Board:
                 return True
             if self._is_hopeful():
                 return False
-            stranded = [ticket for lot in self._lots.values() for ticket in lot]
-            self._lots.clear()
+            stranded = self._given_up()
         for ticket in sorted(stranded, key=lambda each: each.number):
             self._tell(ticket.number, Broke("", self._why_stranded(ticket.needs)))
         return True
@@ -142,7 +143,10 @@ class Board:
             self._land(host)
 
     def take_back(self, host: str) -> set[str]:
-        """Keep for a server that is back what nobody took meanwhile; the ids of those jobs."""
+        """Keep for a server that is back what nobody took meanwhile; the ids of those jobs.
+
+        With them those of orders that were given up: whoever draws them next collects them.
+        """
         with self._changed:
             others = frozenset(self._benches) - {host}
             back = [t for lot in self._lots.values() for t in lot if _was_left_at(host, t)]
@@ -150,7 +154,7 @@ class Board:
                 self._remove(ticket)
                 kept = replace(ticket, needs=replace(ticket.needs, lost_on=others))
                 self._lots.setdefault(kept.needs, deque()).appendleft(kept)
-        return {ticket.left_behind[0].prompt_id for ticket in back if ticket.left_behind}
+            return self._left_to_others.union(*map(_left_behind, back))
 
     def note(self, host: str, event: Event, error: DarkroomError | None = None) -> None:
         """Something was seen of the server."""
@@ -186,13 +190,11 @@ class Board:
 
     def withhold(self) -> None:
         """Give every order that was not begun its result."""
-        reason = self._reason() or "stopped before its turn"
-        self._draw_up()
-        for lot in self._lots.values():
-            for ticket in lot:
-                error = JobFailed("order-withheld", reason)
-                self.results[ticket.number] = Broke("", error)
-        self._lots.clear()
+        with self._changed:
+            reason = self._reason() or "stopped before its turn"
+            self._draw_up()
+            for ticket in self._given_up():
+                self.results[ticket.number] = Broke("", JobFailed("order-withheld", reason))
 
     # -- inside, with the lock held
 
@@ -232,6 +234,13 @@ class Board:
                 self._is_drawn_up = True
             else:
                 self._lots[ticket.needs] = deque([ticket])
+
+    def _given_up(self) -> list[Ticket]:
+        """Every order that waits; what a server still has of them is for who draws them next."""
+        waiting = [ticket for lot in self._lots.values() for ticket in lot]
+        self._lots.clear()
+        self._left_to_others.update(*map(_left_behind, waiting))
+        return waiting
 
     def _draw_up(self) -> None:
         for ticket in self._fresh:
@@ -292,6 +301,10 @@ class Board:
 def _was_left_at(host: str, ticket: Ticket) -> bool:
     """Whether the server may still have the job, and no other was given it since."""
     return ticket.left_behind is not None and ticket.left_behind[0].host == host
+
+
+def _left_behind(ticket: Ticket) -> set[str]:
+    return {ticket.left_behind[0].prompt_id} if ticket.left_behind else set()
 
 
 def waited_in_vain(host: str, wait_s: float, error: DarkroomError) -> DarkroomError:

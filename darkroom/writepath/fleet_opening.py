@@ -156,8 +156,8 @@ def reached(hosts: Mapping[str, ComfyClient]) -> Servers:
     """Ask all at once; one of several may be away, all of them must not."""
     answers = _answers(hosts)
     away = {name: said for name, said in answers.items() if isinstance(said, DarkroomError)}
-    if len(away) == len(answers):
-        raise next(iter(away.values()))
+    if len(away) == len(answers):  # one that may come back is worth waiting for
+        raise min(away.values(), key=lambda error: error.code != "comfy-unreachable")
     return replace(
         _answering(hosts, answers),
         meant=tuple(hosts),

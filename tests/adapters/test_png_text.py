@@ -163,3 +163,9 @@ def test_lines_that_extensions_put_behind_the_fields_are_fields_too() -> None:
     said = parse_parameters(text)
     assert (said.prompt, said.negative_prompt, said.seed) == ("a cat", "blurry", 7)
     assert said.fields["Template"] == "a {cat|dog},\non a mat"
+
+
+def test_a_line_of_the_prompt_that_looks_like_fields_is_none() -> None:
+    said = parse_parameters("Steps: 3, a staircase in fog\nNegative prompt: people")
+    assert said.prompt == "Steps: 3, a staircase in fog"
+    assert (said.negative_prompt, said.fields) == ("people", {})

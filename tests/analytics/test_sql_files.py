@@ -118,6 +118,13 @@ def test_an_unknown_parameter_is_refused_with_the_known_ones() -> None:
     assert caught.value.code == "query-parameter-unknown"
 
 
+@pytest.mark.parametrize("value", ["a\udcff", ["a", "\ud800"], [["\udfff"]]])
+def test_what_is_no_text_is_refused_before_the_database_sees_it(value: object) -> None:
+    with pytest.raises(UsageError, match="is no text") as caught:
+        query("warehouse/quarantine").bound({"pattern": value})
+    assert caught.value.code == "selection-invalid"
+
+
 @pytest.mark.parametrize("name", ["nothing", "../schema/images", "warehouse/", "", "a;b"])
 def test_an_unknown_query_is_refused(name: str) -> None:
     with pytest.raises(UsageError) as caught:

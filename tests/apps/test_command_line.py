@@ -62,7 +62,8 @@ def test_a_command_may_return_its_exit_code() -> None:
 @pytest.mark.usefixtures("tried")
 def test_every_command_takes_json_and_verbose(capsys: Captured) -> None:
     assert cli.main(["fail", "bug", "--json", "--verbose"]) == 70
-    assert json.loads(capsys.readouterr().err.splitlines()[0])["error"]["code"] == "internal"
+    told = json.loads(capsys.readouterr().err.splitlines()[0])["error"]
+    assert (told["code"], told["exit_code"]) == ("internal", 70)
 
 
 def test_an_unknown_command_is_a_usage_error_with_a_hint(capsys: Captured) -> None:

@@ -1,10 +1,12 @@
 """What is damaged in a source is named with its reason; what was cut off is made good."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from benchmarks.importing.sources import flat, flat_sidecar, png, sdgen
 from darkroom.adapters.stores import FolderStore
@@ -95,3 +97,41 @@ def test_a_sidecar_without_its_image_is_named(desk: Desk, tmp_path: Path) -> Non
     assert sorted(failures(report).values()) == ["the image it speaks of is not there"] * 2
     assert "alone/gone.png.json" in failures(report)
     assert report.count("imported") == 1
+
+
+def test_a_link_to_nowhere_and_a_time_no_clock_shows_cost_only_themselves(
+    desk: Desk, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "good.png").write_bytes(png(1, {"parameters": "a cat\nSteps: 9, Seed: 5"}))
+    os.utime(source / "good.png", (400_000_000_000, 400_000_000_000))
+    (source / "gone.png").symlink_to("nowhere.png")
+    report = taken(source, desk)
+    assert (report.count("imported"), [*failures(report)]) == (1, ["gone.png"])
+
+
+def test_a_value_nested_without_end_costs_only_itself(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    deep = "[" * 900 + "]" * 900
+    (folder / "a.png").write_bytes(png(1, {"parameters": f'{{"prompt": "x", "deep": {deep}}}'}))
+    (folder / "b.png").write_bytes(png(2))
+    (folder / "b.png.json").write_text(f'{{"prompt": "y", "seed": NaN, "deep": {deep}}}')
+    report = taken(folder, desk)
+    assert (report.count("imported"), report.count("failed")) == (2, 0)
+    told = [
+        json.loads(desk.store.get(key))
+        for key in desk.store.iter_keys()
+        if "images/" in key and key.endswith(".json")
+    ]
+    assert [each["input"]["prompt"] for each in told] == ["x", "y"]
+
+
+def test_camera_data_that_is_cut_off_costs_only_itself(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    Image.new("RGB", (8, 8)).save(folder / "a.jpg", exif=b"Exif\0\0MM\0*")
+    (folder / "b.png").write_bytes(png(1, {"parameters": "a cat\nSteps: 4, Seed: 1"}))
+    report = taken(folder, desk)
+    assert (report.count("imported"), report.count("skipped")) == (1, 1)

@@ -1,4 +1,4 @@
-"""Counting over codes and words agrees with counting one by one; ranges and axes are as said."""
+"""Counting over codes and words agrees with counting one by one; axes are as said."""
 
 from itertools import combinations
 
@@ -9,7 +9,6 @@ from scipy.stats import binom
 from darkroom.archive.patterns import counting
 from darkroom.archive.patterns.counting import count
 from darkroom.archive.patterns.passing import are_patterns
-from darkroom.archive.patterns.reading import in_ranges
 from darkroom.archive.patterns.table import Axis, Table, axis_of, bits
 from darkroom.core.patterns import PROMPT, Item, Limits, is_pattern
 from darkroom.core.significance import Tally, binomial_tail
@@ -119,23 +118,6 @@ def test_many_tallies_are_patterns_where_each_by_itself_is_one(limits: Limits) -
     for base in (0.02, 0.3, 0.69):
         alone = [is_pattern(tally, base, limits) for tally in tallies]
         assert are_patterns(failures, counts, base, limits).tolist() == alone
-
-
-def test_numbers_stand_for_themselves_while_they_are_few() -> None:
-    axis = in_ranges("steps", np.array([20.0, 30.0, 20.0, np.nan, 7.5]), 1)
-    assert axis is not None
-    assert axis.values == ("7.5", "20", "30")
-    assert axis.codes.tolist() == [2, 3, 2, 0, 1]
-
-
-def test_many_different_numbers_become_ranges_that_hold_each_of_them_once() -> None:
-    numbers = np.arange(100, dtype=float)
-    axis = in_ranges("cfg", numbers, 10)
-    assert axis is not None
-    assert axis.values[0].startswith("0 to below ")
-    assert axis.values[-1].endswith("to 99")
-    assert (axis.codes > 0).all()
-    assert np.bincount(axis.codes)[1:].min() >= 10
 
 
 def test_an_axis_all_images_share_or_none_has_is_none() -> None:

@@ -14,6 +14,7 @@ from darkroom.adapters.warehouse.statements import query
 from darkroom.archive import annotating_overlay
 from darkroom.archive.annotating import Annotator, opened_annotator
 from darkroom.archive.annotating_log import EventLog
+from darkroom.archive.annotating_undoing import undo_last
 from darkroom.archive.opening import opened_library
 from darkroom.archive.searching import get_images, get_sessions, search
 from darkroom.archive.selecting import select
@@ -158,6 +159,12 @@ def test_nothing_else_can_be_sorted_by(lab: Lab, sort: str) -> None:
         search(lab, sort=sort)
 
 
+@pytest.mark.parametrize("asked", [{"prompt": "a\udcff"}, {"run": ["a", "\ud800"]}])
+def test_what_is_no_text_is_no_filter(lab: Lab, asked: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="is no text"):
+        search(lab, **asked)
+
+
 def test_seeds_keep_every_digit(lab: Lab) -> None:
     assert list(search(lab, prompt=HOSTILE)["seed"]) == [2**64 - 1]
 
@@ -259,6 +266,22 @@ def test_a_long_journal_forgets_what_the_warehouse_knows(
     sync(small)
     assert found(small, rating="4") == ["1"]
     assert len(journal_of(small).lines()) == 1
+
+
+def test_a_long_journal_keeps_all_that_one_command_said(
+    small: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(annotating_overlay, "FORGET_BEYOND", 0)
+    monkeypatch.setattr(annotating_overlay, "KEPT_FOR_UNDOING", 1)
+    three = [key_of(number) for number in (1, 2, 3)]
+    with opened_annotator(small, "ann") as annotator:
+        annotator.update_image_rating(three, rating=4)
+        annotator.update_image_rating(three, rating=8)
+    sync(small)
+    assert len(found(small, rating="8")) == 3
+    with opened_annotator(small, "ann") as annotator:
+        assert len(undo_last(annotator.log).events) == 3
+    assert len(found(small, rating="4")) == 3
 
 
 def test_a_journal_with_nonsense_does_no_harm(small: Lab) -> None:

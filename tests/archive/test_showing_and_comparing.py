@@ -59,11 +59,11 @@ def test_the_ways_to_name_a_run(lab: Lab) -> None:
 
 def test_names_that_mean_nothing_or_too_much_are_all_told(lab: Lab) -> None:
     with pytest.raises(UsageError) as caught:
-        means(lab, "Unheard Of", library.RUN, f"{RUN}/99", f"{RUN}/x")
+        means(lab, "Unheard Of", "no text \udcff", library.RUN, f"{RUN}/99", f"{RUN}/x")
     told = caught.value.message
     assert "'Unheard Of' names no image" in told
     assert f"may mean {RUN}, other/{library.RUN}" in told
-    assert told.count("names no image and no run") == 3
+    assert told.count("names no image and no run") == 4
 
 
 def test_what_was_drawn_since_the_last_sync_has_a_name_already(tmp_path: Path) -> None:

@@ -129,6 +129,15 @@ def test_what_a_run_says_of_its_images_in_the_form_of_s2_is_no_second_sidecar(ro
     assert (found(report), report.images) == ([], 4)
 
 
+def test_an_iteration_that_came_to_no_image_is_no_damage(root: Path) -> None:
+    told = root / IMAGES / "../metadata"
+    told.mkdir()
+    record = json.loads(example("s2-iteration.json"))
+    (told / "iteration_005_metadata.json").write_text(json.dumps(record | {"image_path": None}))
+    report = verify(VerifyParams())
+    assert (found(report), report.images) == ([], 4)
+
+
 def test_scopes_narrow_it(root: Path) -> None:
     commit(root, 9, project="other", side=8)
     (root / image(2)).unlink()
@@ -152,6 +161,14 @@ def test_scopes_that_exclude_one_another_are_refused(root: Path, wrong: dict[str
     with pytest.raises(UsageError) as caught:
         verify(VerifyParams.model_validate(wrong))
     assert caught.value.code == "verify-scope"
+
+
+def test_a_project_that_is_neither_here_nor_in_the_store_is_not_in_order(root: Path) -> None:
+    (root.parent / "projects/begun/config").mkdir(parents=True, exist_ok=True)
+    assert verify(VerifyParams(project="begun")).images == 0
+    with pytest.raises(UsageError) as caught:
+        verify(VerifyParams(project="generatde"))
+    assert caught.value.code == "project-unknown"
 
 
 def test_a_sample_reads_some_and_compares_all_names(root: Path) -> None:

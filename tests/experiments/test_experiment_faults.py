@@ -220,12 +220,12 @@ def test_a_store_that_takes_no_more_ends_the_drawing_soon(
     said = StoreFull("store-full", "no room to write")
     if refusal is StoreDenied:
         said = StoreDenied("store-not-permitted", "not allowed to write")
-    put, is_full = FolderStore.put, threading.Event()
+    put, images = FolderStore.put, set[str]()
 
     def put_or_refuse(store: FolderStore, key: str, *args: Any, **named: Any) -> str:
-        if key.endswith("004.png"):
-            is_full.set()
-        if is_full.is_set():
+        if key.endswith(".png"):
+            images.add(key)
+        if len(images) > 3:
             raise said
         return put(store, key, *args, **named)
 

@@ -55,6 +55,12 @@ def test_a_plan_of_an_adaptive_experiment_counts_its_trials(lab: Lab):
     assert found.estimate == plan("demo/first").estimate  # as many images of the same size
 
 
+def test_a_plan_says_what_its_optimiser_lacks_here(lab: Lab, monkeypatch: pytest.MonkeyPatch):
+    lab.write("axes: {cfg: {from: 1.0, to: 9.0}}\nadaptive: {sampler: gp}\n")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    assert "`gp` needs torch" in plan("demo/first").warnings[-1]
+
+
 def test_what_an_optimiser_cannot_choose_is_told_before_it_chooses(lab: Lab):
     lab.write("axes: {sampler: [euler, eulr, ddim]}\nseeds: 1\nadaptive: {trials: 2}\n")
     with pytest.raises(DarkroomError, match="'eulr'") as told:

@@ -61,10 +61,12 @@ def rated(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
 
 
 def test_series_make_their_attempts_together_on_all_servers(rated: Lab):
-    both_busy = threading.Barrier(2, timeout=10)
+    both_busy = threading.Barrier(2, timeout=30)
+    begun: list[ComfyServer] = []
 
     def together(server: ComfyServer, job: Job) -> None:
-        if len(server.posts) <= 2:
+        if server not in begun:  # the first job of each: who gets the later ones is open
+            begun.append(server)
             both_busy.wait()  # one after the other would wait here in vain
         paint(server, job)
 
@@ -205,6 +207,8 @@ def test_a_higher_threshold_goes_on_with_series_that_had_reached_the_lower(rated
 def test_a_budget_of_images_knows_the_attempts_of_series_that_are_not_over(rated: Lab):
     rated.write(SEARCHED + "budget: {images: 5}\n")
     assert rated.run().drawn == 5
+    told = plan("demo/first")
+    assert (told.to_draw, told.cut) == (0, 4)
     again = rated.run()
     assert (again.drawn, rated.drawn) == (0, 5)
     assert "5 of 5 images" in again.reason

@@ -185,6 +185,8 @@ def test_an_image_without_a_score_has_no_figures() -> None:
 
 def test_the_summary_counts_what_became_of_the_cells() -> None:
     assert summary(grid()) == "4 cells · 3 images · 1 failed · 1 not drawn yet"
+    # the fourth place has no cell, which no condition has ruled out
+    assert summary(grid(CELLS[:3])) == "3 cells · 3 images · 1 failed"
 
 
 def test_the_page_asks_for_nothing_from_elsewhere() -> None:

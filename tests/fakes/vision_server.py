@@ -77,7 +77,7 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
                 script.headers.append(dict(self.headers))
                 script.paths.append(self.path)
                 reply = script.think(body) if script.think else script.next_reply()
-                self._answer(reply)
+            self._answer(reply)  # whoever has it may ask the next at once: that is not at once
 
         def _answer(self, reply: Reply) -> None:
             if reply.hang_up:

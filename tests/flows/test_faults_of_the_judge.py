@@ -5,6 +5,7 @@ server; what is asked of it and what it may still cost is the run's own business
 """
 
 import json
+import threading
 import time
 from functools import partial
 
@@ -221,8 +222,13 @@ def test_no_more_requests_are_under_way_than_allowed(bench: Bench, places, most)
     rules = bench.folder / "config/rules.yaml"
     rules.write_text(f"project: {{name: demo, max_iterations: 1}}\nacceptance_criteria:\n{MANY}")
 
+    together = threading.Barrier(places, timeout=30)
+
     def think(body: dict[str, object]) -> Reply:
-        time.sleep(0.03)
+        # the first question goes alone, both ways round; then as many ask as may, or wait in vain
+        if 2 < len(bench.vision.requests) <= 2 + places:
+            together.wait()
+        time.sleep(0.03)  # and one more would have come by now
         return openai_reply("Yes", ODDS)
 
     bench.vision.think = think

@@ -12,6 +12,7 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from darkroom.runs.telling import Said, heard_by
+from flows.laboratory import join
 from tasks import gpu_slot as gpu_slot_module
 from tasks.gpu_slot import gpu_slot, limit_of, line_of, make_limit
 from tasks.limits import one_at_a_time
@@ -146,10 +147,11 @@ def test_a_run_has_its_turn_before_it_lets_anybody_by(prefect_server, monkeypatc
     assert drawn[1:] == ["after the one that waits"]
 
 
-def test_a_command_with_a_prefect_of_its_own_asks_for_no_slot(monkeypatch):
-    monkeypatch.setattr("tasks.gpu_slot._lives_on", lambda: False)
+def test_a_command_with_a_prefect_of_its_own_asks_for_no_slot(tmp_path, monkeypatch):
+    environ = {}
+    join(tmp_path, environ)  # as a command does where nothing is up
     monkeypatch.setattr("tasks.gpu_slot.get_client", None)
-    with gpu_slot("any"):
+    with temporary_settings({PREFECT_API_URL: environ["PREFECT_API_URL"]}), gpu_slot("any"):
         pass
 
 

@@ -13,11 +13,13 @@ import pytest
 from darkroom.adapters import supervision
 from darkroom.adapters.engine_process import engine_of
 from darkroom.adapters.processes import started_at
+from darkroom.adapters.scorers.resident_process import ResidentProcess
 from darkroom.adapters.settings import open_lab
 from darkroom.adapters.supervision import PartState, Plan, Process, State
 from darkroom.apps import cli
 from darkroom.apps.console import Exit
 from darkroom.core.errors import OutsideError
+from darkroom.scoring.configured import place_of
 from flows import laboratory, refreshing
 from flows.environment import RUN_ID, WHOLE_LABORATORY
 from flows.laboratory import FOLDER, SERVER, Laboratory
@@ -62,6 +64,19 @@ def test_what_a_killed_worker_left_at_work_is_said_and_ended(home: Path, whose: 
         assert laboratory.down(open_lab()) is is_ours
         assert (process.poll() is None) is not is_ours
         process.kill()
+
+
+def test_the_process_that_scores_ends_with_the_laboratory(home: Path) -> None:
+    scoring = ResidentProcess(place_of(open_lab()))
+    scoring.converse("[]").sock.close()
+    assert not laboratory.down(open_lab())  # nothing was up: it is a person's own
+    told = {**os.environ, RUN_ID: "0123456789", WHOLE_LABORATORY: "1", "DARKROOM_HOME": str(home)}
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, env=told, stdin=-1, stdout=-1, start_new_session=True) as run:
+        assert run.stdout is not None
+        run.stdout.readline()
+        assert laboratory.down(open_lab())
+    assert not scoring.stop()
 
 
 def test_an_engine_whose_keeper_was_killed_is_said_and_ended(home: Path) -> None:
@@ -164,6 +179,13 @@ def test_what_was_changed_since_is_taken_over_by_the_next_up_and_once(
         refreshing.set_up_again(home, folder, {})
     assert "no" in (folder / "set-up.log").read_text()
     assert refreshing.is_outdated(home, folder, state)
+    monkeypatch.setattr(
+        refreshing, "COMMAND", (sys.executable, "-c", "import time; time.sleep(60)")
+    )
+    with monkeypatch.context() as brief:
+        brief.setattr(refreshing, "START_WITHIN_S", 0.2)
+        with pytest.raises(OutsideError, match="not ready within"):
+            refreshing.set_up_again(home, folder, {})
     print_it = "import os; assert os.environ['TOLD'] == 'so'"
     monkeypatch.setattr(refreshing, "COMMAND", (sys.executable, "-c", print_it))
     refreshing.set_up_again(home, folder, {"TOLD": "so"})

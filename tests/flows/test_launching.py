@@ -11,12 +11,12 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from darkroom.core.errors import OutsideError
+from darkroom.core.errors import Interrupted, OutsideError
 from darkroom.runs.params import IterateParams
 from darkroom.runs.report import RunReport
 from darkroom.runs.telling import Closed, Event, Said, tell
 from flows import launching
-from flows.launching import needs_own_server, prepare
+from flows.launching import needs_own_server, prepare, translated
 from flows.left_over import drop_unsent_events
 
 
@@ -100,3 +100,17 @@ def test_what_could_not_be_told_is_forgotten(monkeypatch):
     monkeypatch.setattr("prefect.events.worker.EventsWorker._instances", known)
     drop_unsent_events()
     assert told.empty()
+
+
+def test_a_stop_that_prefects_own_server_heard_as_well_is_a_stop():
+    def tell_prefect():
+        raise httpx.ConnectError("it is gone")
+
+    def run():
+        try:
+            raise KeyboardInterrupt
+        finally:
+            tell_prefect()
+
+    with pytest.raises(Interrupted), translated():
+        run()

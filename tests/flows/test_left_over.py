@@ -6,9 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from prefect.server.api.server import SubprocessASGIServer
 
 from darkroom.adapters.processes import started_at
-from flows.left_over import FOLDER, end_left_over, own_server, remember
+from flows.left_over import FOLDER, end_left_over, own_server, remember, spare_own_server
 from tests.fakes.unmeasured import unmeasured
 
 
@@ -57,3 +58,17 @@ def test_a_process_without_a_server_of_prefects_has_none_to_remember():
     )
     assert done.stdout.strip() == "None"
     assert callable(own_server)
+
+
+def test_the_server_prefect_starts_hears_no_ctrl_c(monkeypatch):
+    code = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+
+    def begin(_server):
+        return subprocess.check_output([sys.executable, "-S", "-c", code], text=True)
+
+    monkeypatch.setattr(SubprocessASGIServer, "_run_uvicorn_command", begin)
+    assert begin(None) == "False\n"
+    spare_own_server()
+    spare_own_server()
+    assert SubprocessASGIServer._run_uvicorn_command(None) == "True\n"
+    assert begin(None) == "False\n"

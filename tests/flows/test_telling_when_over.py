@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from prefect.client.orchestration import get_client
 
+from darkroom.core.config.forms import Connections
 from darkroom.core.errors import DarkroomError
 from darkroom.runs.telling import heard_by
 from flows.iterate import iterate
@@ -39,15 +40,21 @@ def test_a_run_that_is_done_is_told_once_with_its_best_image(lab: Lab, receiver:
         assert all(canary.encode() not in data for data in written)
 
 
-def test_a_run_that_fails_is_told_and_fails_as_it_would(lab: Lab, receiver: Receiver) -> None:
+@pytest.mark.parametrize(
+    ("project", "connections", "status"),
+    [
+        ("nothere", Connections(), "project-unknown"),
+        # not even begun: of a schedule nobody would hear that its block was renamed
+        ("demo", Connections(store="renamed"), "block-missing"),
+    ],
+)
+def test_a_run_that_fails_is_told_and_fails_as_it_would(
+    receiver: Receiver, project: str, connections: Connections, status: str
+) -> None:
     with pytest.raises(DarkroomError):
-        iterate("nothere")
+        iterate(project, connections=connections)
     (said,) = receiver.said
-    assert (said["event"], said["status"], said["project"]) == (
-        "failed",
-        "project-unknown",
-        "nothere",
-    )
+    assert (said["event"], said["status"], said["project"]) == ("failed", status, project)
 
 
 def test_a_receiver_in_trouble_fails_no_run_and_is_told_of(lab: Lab, receiver: Receiver) -> None:

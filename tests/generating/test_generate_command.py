@@ -203,9 +203,19 @@ def test_without_metadata_only_the_file_is_written(
     assert not (tmp_path / "bare.png.json").exists()
 
 
-def test_without_metadata_an_image_that_fails_is_an_error(comfy: ComfyServer) -> None:
-    comfy.work = lambda server, job: end_badly(server, job, "execution_error", node_id="3")
+@pytest.mark.parametrize(
+    ("ending", "said"),
+    [
+        ("execution_error", ": error: "),
+        ("execution_interrupted", ": cancelled: it was stopped on the server"),
+    ],
+)
+def test_without_metadata_an_image_that_fails_is_an_error_that_says_why(
+    comfy: ComfyServer, capsys: pytest.CaptureFixture[str], ending: str, said: str
+) -> None:
+    comfy.work = lambda server, job: end_badly(server, job, ending, node_id="3")
     assert run("--no-metadata", "--output", "bare.png") == 3
+    assert f"[image-undrawn]{said}" in capsys.readouterr().err
 
 
 def test_an_input_image_is_sent_and_named_as_parent(

@@ -16,7 +16,9 @@ from darkroom.core.errors import (
     StoreUnavailable,
     VisionError,
 )
-from tasks.patience import may_pass
+from tasks import patience
+from tasks.open_series import open_series
+from tasks.patience import may_pass, patiently
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,13 @@ def test_an_error_that_the_state_keeps_elsewhere_is_found(monkeypatch):
     error = ComfyUnreachable("usage", "away")
     state = SimpleNamespace(data=None, result=lambda raise_on_failure: error)
     assert may_pass(None, None, state)
+
+
+def test_only_a_person_hears_at_once_that_a_run_cannot_begin(monkeypatch):
+    assert patiently(open_series) is open_series
+    monkeypatch.setattr(patience, "is_watched", lambda: False)
+    waits = patiently(open_series)
+    assert (waits.retries, waits.retry_condition_fn) == (patience.RETRIES, may_pass)
 
 
 def all_tasks() -> list[Task]:

@@ -127,12 +127,18 @@ def test_ctrl_c_twice_ends_at_once_and_leaves_the_rest_to_reconcile(scene):
             os.kill(os.getpid(), signal.SIGINT)
             return False
 
+    def press(_progress):
+        if not pressed and len(list((scene.server.folder / "jobs").iterdir())) == 2:
+            pressed.append(1)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    pressed: list[int] = []
+
     def work():
         scene.server.script(held=True)
-        press = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
-        press.start()
+        jobs = map(a_job, range(1, 5))
         with pytest.raises(Interrupted):
-            draw_batch(map(a_job, range(1, 5)), scene.desk(), Deaf(scene.server.folder))
+            draw_batch(jobs, scene.desk(), Deaf(scene.server.folder), on_progress=press)
 
     assert in_child(work) == 0
     scene.server.script(held=False)

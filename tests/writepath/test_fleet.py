@@ -188,9 +188,7 @@ def test_a_server_that_is_resumed_takes_orders_again(scene, hosts):
     chosen = terms(is_drained=lambda name: name in drained)
     orders = [order(1), order(2, hosts="a")]
     hosts["b"].script(questions=3)
-    threads = threading.Timer(0.3, drained.clear)
-    threads.start()
-    hosts["b"].behaves[1] = lambda: threads.join()
+    hosts["b"].behaves[1] = drained.clear
     results = draw_fleet(orders, scene.desk(), hosts, slot=slot, terms=chosen)
     assert all(isinstance(result, Committed) for result in results)
     assert entered == ["b", "a"]

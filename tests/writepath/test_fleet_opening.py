@@ -17,6 +17,7 @@ from darkroom.writepath.fleet_opening import (
     usual_terms,
 )
 from darkroom.writepath.fleet_terms import HostTerms
+from tests.fakes.comfy_server import Fault
 from tests.fakes.several_servers import running_servers
 
 HOSTS = """
@@ -69,6 +70,17 @@ def test_one_that_is_away_is_named_and_may_be_asked_again(tmp_path, monkeypatch)
         servers.cut_off("attic")
         with pytest.raises(ComfyUnreachable):
             opened_servers(lab, [Comfy(host="studio"), Comfy(host="attic")], stack)
+
+
+def test_of_servers_that_all_fail_the_one_that_may_come_back_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
+    with running_servers("studio", "attic") as servers, ExitStack() as stack:
+        servers.write(tmp_path)
+        servers.comfy["studio"].fail("GET /system_stats", *[Fault(403)] * 9)
+        servers.cut_off("attic")
+        with pytest.raises(ComfyUnreachable) as caught:
+            opened_servers(open_lab(), [Comfy(host="studio"), Comfy(host="attic")], stack)
+        assert caught.value.code == "comfy-unreachable"
 
 
 def test_a_drain_of_a_person_reaches_a_fleet_that_works(tmp_path, monkeypatch):

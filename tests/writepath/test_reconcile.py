@@ -192,7 +192,8 @@ def test_a_job_cancelled_by_somebody_else_ends_as_cancelled(scene):
     died(scene, "after-submit")
     scene.server.script(held=True)
     scene.server.cancel(scene.server.submissions[0])
-    assert kinds(scene.reconcile()) == ["cancelled"]
+    (finding,) = scene.reconcile().findings
+    assert (finding.kind, finding.reason) == ("cancelled", "cancelled: it was stopped on fake")
 
 
 def test_a_sidecar_without_image_is_broken_and_is_not_drawn_again(scene):

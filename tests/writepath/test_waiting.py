@@ -138,6 +138,46 @@ def test_ctrl_c_ends_the_wait_even_where_a_question_is_never_answered(
     assert in_child(work) == 0
 
 
+def test_what_a_batch_that_is_over_left_on_a_server_is_not_stopped_when_that_answers_late(
+    scene: Scene,
+) -> None:
+    asked, may_answer, answered = threading.Event(), threading.Event(), threading.Event()
+    cancelled: list[str] = []
+
+    class Late(FakeRenderer):
+        """Out of reach once it has the job; the question after that is answered at last."""
+
+        is_away = False
+
+        def wait(self, prompt_id: str, on_progress: Any = None) -> Any:
+            self.is_away = True
+            raise ComfyUnreachable("usage", "out of reach")
+
+        def receipt(self) -> Any:
+            if self.is_away:
+                asked.set()
+                may_answer.wait(20.0)
+            return super().receipt()
+
+        def cancel(self, prompt_id: str) -> bool:
+            cancelled.append(prompt_id)
+            return super().cancel(prompt_id)
+
+    def said(text: str) -> None:
+        if "answers again" in text:
+            answered.set()
+
+    scene.server.script(held=True)
+    terms = Terms(patience=Patience(0.05, 2.0, 0.05, 9, LONG_S), said=said)
+    order, hosts = Order(None, lambda _receipt: a_job(1)), {"fake": Late(scene.server.folder)}
+    (result,) = draw_fleet([order], scene.desk(), hosts, terms=terms, stop=asked.is_set)
+    assert isinstance(result, Broke)
+    assert result.error.code == "order-withheld"
+    may_answer.set()
+    assert answered.wait(20.0)
+    assert cancelled == []  # the next batch finds the promise and collects the image
+
+
 def _press_once(asked: threading.Event) -> None:
     if asked.wait(20.0):
         os.kill(os.getpid(), signal.SIGINT)
@@ -154,9 +194,11 @@ def test_a_job_that_runs_on_while_its_server_is_out_of_reach_is_collected_and_no
     scene: Scene, servers: Servers, names: str
 ) -> None:
     """With another server that is busy as well as with none."""
-    failed, answers = threading.Event(), threading.Event()
+    failed, answers, taken = threading.Event(), threading.Event(), threading.Event()
 
     def outlives(server: ComfyServer, job: Job) -> None:
+        if "b" in names:  # else it might take over what a had
+            taken.wait(20.0)
         start(server, job)
         servers.cut_off("a")
         failed.wait(20.0)
@@ -166,6 +208,7 @@ def test_a_job_that_runs_on_while_its_server_is_out_of_reach_is_collected_and_no
         finish(server, job) if is_whole else end_badly(server, job, "execution_interrupted")
 
     def busy(server: ComfyServer, job: Job) -> None:
+        taken.set()
         answers.wait(20.0)
         draw(server, job)
 

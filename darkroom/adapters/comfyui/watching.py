@@ -181,11 +181,12 @@ class Watch:
     def _away(self, error: ComfyError, now: float) -> None:
         """The server does not answer; it may be starting anew, or gone for good."""
         self._away_since = self._away_since or now
-        if now - self._away_since > self._vigil.timing.outage_s:
+        # to the end of this look: a server that hangs is silent for the whole of it
+        away_s = time.monotonic() - self._away_since
+        if away_s > self._vigil.timing.outage_s:
             raise ComfyUnreachable(
                 "comfy-away",
-                f"the server went away while it had the job, {now - self._away_since:.0f} s ago:"
-                f" {error.message}",
+                f"the server went away while it had the job, {away_s:.0f} s ago: {error.message}",
                 where=error.where,
             ) from error
 

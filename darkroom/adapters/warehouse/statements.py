@@ -6,19 +6,22 @@ line says what one row is; values reach it as named parameters only, never as te
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 from darkroom.core.errors import UsageError
 
 Part: TypeAlias = Literal["schema", "views", "checks", "queries", "sync"]
 _NAME = re.compile(r"[a-z0-9_]+(?:/[a-z0-9_]+)*\Z")
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
+_HALVES = re.compile(r"[\ud800-\udfff]")
+"""Halves of surrogate pairs: how Python shows bytes of a command line that are no UTF-8."""
+_IN_UTF_8 = "give it in UTF-8"
 _NO_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", re.DOTALL)
 
 
@@ -41,7 +44,26 @@ class Query:
                 "query-parameter-unknown",
                 f"{self.name} has no parameter {', '.join(unknown)[:200]}; it has: {known}",
             )
-        return {name: values.get(name) for name in sorted(self.parameters)}
+        return texts_checked({name: values.get(name) for name in sorted(self.parameters)})
+
+
+def is_text(value: object) -> bool:
+    """Whether all texts in a value can be text of a database: a byte that is no UTF-8 cannot."""
+    match value:
+        case str():
+            return value.isascii() or not _HALVES.search(value)
+        case list() | tuple():
+            return all(is_text(one) for one in cast("Sequence[object]", value))
+        case _:
+            return True
+
+
+def texts_checked(values: Mapping[str, object]) -> dict[str, object]:
+    """The values of parameters, if each can be asked for."""
+    for name, value in values.items():
+        if not is_text(value):
+            raise UsageError("selection-invalid", f"{name}: {value!r} is no text", hint=_IN_UTF_8)
+    return dict(values)
 
 
 def folder(part: Part) -> Path:

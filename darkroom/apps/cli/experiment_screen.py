@@ -65,10 +65,10 @@ class _Screen:
         how = "goes on" if event.resumed else "begins"
         there = f", {event.there} are there" if event.there else ""
         again = f", {event.again} are judged again" if event.again else ""
-        counted = f"{event.cells} cells, {event.images} images{there}{again}"
+        most = "at most " if event.is_open else ""
+        counted = f"{most}{event.cells} cells, {event.images} images{there}{again}"
         console.note(f"{event.name}: run {event.run_id} {how}: {counted}")
-        missing = event.images - event.there
-        total = missing if event.images else None  # an optimiser chooses as it goes
+        total = event.images - event.there
         self._advance = self._stack.enter_context(console.progress("images", total))
 
 

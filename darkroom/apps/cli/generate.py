@@ -160,7 +160,7 @@ def _refine(request: "Request", asked: "Asked") -> None:
 
     made: list[Made] = []
     with console.progress("drawing", _most(asked) * _PARTS, _PARTS) as advance:
-        bar = _Bar(advance)
+        bar = _Bar(advance, _most(asked))
         telling = _telling(bar, made)
         result = refining.refine(request, asked, telling)
     console.emit(result, lambda: _show_refined(result))
@@ -183,7 +183,7 @@ def _draw(request: "Request") -> None:
     made: list[Made] = []
     try:
         with console.progress("drawing", request.count * _PARTS, _PARTS) as advance:
-            bar = _Bar(advance)
+            bar = _Bar(advance, request.count)
             telling = _telling(bar, made)
             drawing.generate(request, telling)
     finally:
@@ -210,8 +210,9 @@ _PARTS = 100
 class _Bar:
     """One bar over all images; two are drawn at a time, and each tells its own steps."""
 
-    def __init__(self, advance: Callable[[int], None]) -> None:
+    def __init__(self, advance: Callable[[int], None], images: int) -> None:
         self._advance = advance
+        self._most = images * _PARTS
         self._shown: dict[str, int] = {}
         self._done = 0
         self._total = 0
@@ -234,6 +235,7 @@ class _Bar:
             self._move(self._done * _PARTS - self._total)
 
     def _move(self, count: int) -> None:
+        count = min(count, self._most - self._total)  # what is drawn again steps again
         if count > 0:
             self._total += count
             self._advance(count)

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from darkroom.adapters.stores.bulk import Parcel, put_many
 from darkroom.archive.importing.composing import Place, mark, name_at, sidecar
-from darkroom.archive.importing.describing import Described, Passed, modified
+from darkroom.archive.importing.describing import NEVER, Described, Passed, modified
 from darkroom.archive.importing.known import Known, KnownRun, Taken, record
 from darkroom.archive.importing.pictures import ENDINGS
 from darkroom.archive.importing.readable import readable
@@ -225,7 +225,4 @@ class Importer:
 
 def _oldest(session: Session) -> datetime:
     moments = (moment_in(name) or modified(session.folder / name) for name in session.images)
-    return min(moments, default=_NEVER)
-
-
-_NEVER = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+    return min(moments, default=NEVER)

@@ -23,6 +23,8 @@ from darkroom.core.sidecar import MAX_BYTES, Reading, as_document, moment, read_
 
 _UNREAD = "/imported_sidecar"
 """Where a sidecar says that there was another one beside it, and why it could not be read."""
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+"""When something was made that tells no time."""
 Document = dict[str, Any]
 
 
@@ -164,5 +166,8 @@ def _when(session: Session, told: Told, name: str, image: Mapping[str, Json]) ->
 
 
 def modified(path: Path) -> datetime:
-    """When a file was last written."""
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    """When a file was last written; long ago where nobody can tell (a link to nowhere, say)."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        return NEVER

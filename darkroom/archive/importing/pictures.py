@@ -6,6 +6,7 @@ size in the header. Pixels are not looked at; a file cut short does not pass.
 
 import hashlib
 import json
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,7 +117,7 @@ def _camera_data(block: bytes) -> tuple[str | None, dict[str, Graph | None]]:
         exif.load(_EXIF_START + block)
         raw: object = cast("object", exif.get_ifd(_EXIF_BLOCK).get(_USER_COMMENT))
         fields = [str(value) for value in cast("dict[int, object]", exif).values()]
-    except (ValueError, SyntaxError, OSError, TypeError, KeyError, IndexError):
+    except (ValueError, SyntaxError, OSError, TypeError, KeyError, IndexError, struct.error):
         return None, {}
     graphs = {name: _graph_in(fields, name) for name in ("prompt", "workflow")}
     return _comment(raw) if isinstance(raw, bytes) else None, graphs

@@ -16,6 +16,8 @@ _BYTE_BASE = 0xDC00
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _INTEGERS = range(-(2**63), 2**64)
 _STANDS_FOR = "\N{REPLACEMENT CHARACTER}"
+_DEEPEST = 50
+"""A sidecar nests 64 levels at most; what is deeper in a value is nothing a person wrote."""
 
 
 def readable(text: str) -> str:
@@ -26,7 +28,7 @@ def readable(text: str) -> str:
     return _NO_TEXT.sub(_STANDS_FOR, shown)
 
 
-def readable_json(value: Any) -> Any:
+def readable_json(value: Any, depth: int = 0) -> Any:
     """The same for every text of a JSON value, and text for numbers no document can keep."""
     match value:
         case float() if not math.isfinite(value):
@@ -35,13 +37,17 @@ def readable_json(value: Any) -> Any:
             return str(value)
         case str():
             return readable(value)
-        case dict():
-            items = cast("dict[Any, Any]", value).items()
-            return {readable(str(name)): readable_json(item) for name, item in items}
-        case list() | tuple():
-            return [readable_json(item) for item in cast("list[Any]", value)]
+        case dict() | list() | tuple():
+            return None if depth == _DEEPEST else _of_parts(value, depth + 1)
         case _:
             return value
+
+
+def _of_parts(value: Any, depth: int) -> Any:
+    if isinstance(value, dict):
+        items = cast("dict[Any, Any]", value).items()
+        return {readable(str(name)): readable_json(item, depth) for name, item in items}
+    return [readable_json(item, depth) for item in cast("list[Any]", value)]
 
 
 def decoded(data: bytes) -> str:

@@ -1,25 +1,23 @@
 """From the warehouse to the arrays of an analysis.
 
-Owns which columns are axes, how numbers become ranges, and the words of prompts. What
-counts as a failure is said in analytics/queries/patterns/scope.sql.
+Owns which columns are axes, and the words of prompts. How numbers become ranges is `ranges`'s
+business; what counts as a failure is said in analytics/queries/patterns/scope.sql.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Any, cast
 
 import duckdb
 import numpy as np
 
 from darkroom.adapters.warehouse.statements import query
-from darkroom.archive.patterns.table import Axis, Codes, Floats, Table, axis_of
+from darkroom.archive.patterns.ranges import in_ranges
+from darkroom.archive.patterns.table import Axis, Codes, Mask, Table, axis_of
 from darkroom.core.patterns import Item, Limits
 
 _NUMBERS = ("steps", "cfg", "guidance", "denoise")
-_MOST_NUMBERS = 12
-"""More different numbers than this become ranges."""
-_RANGES = 6
 _MOST_WORDS = 256
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 """An odd number with its bits well mixed, so that sums of different codes differ."""
@@ -49,7 +47,7 @@ def read_table(connection: duckdb.DuckDBPyConnection, scope: Scope, limits: Limi
     _begin(connection, told)
     images = _columns(connection, "patterns/images", {})
     failed = np.asarray(images["failed"], dtype=bool)
-    axes = (*_axes(connection, failed.size, limits), *_ranges(images, limits))
+    axes = (*_axes(connection, failed.size, limits), *_ranges(images, failed, limits))
     words = list(_words(connection, limits))
     has_word = np.zeros((failed.size, len(words)), dtype=bool)
     for column, (_, places) in enumerate(words):
@@ -99,32 +97,12 @@ def _axes(connection: duckdb.DuckDBPyConnection, count: int, limits: Limits) -> 
             yield axis
 
 
-def _ranges(images: dict[str, Any], limits: Limits) -> Iterator[Axis]:
+def _ranges(images: dict[str, Any], failed: Mask, limits: Limits) -> Iterator[Axis]:
     for name in _NUMBERS:
         numbers = np.ma.filled(np.ma.asarray(images[name], dtype=np.float64), np.nan)
-        axis = in_ranges(name, numbers, limits.min_occurrences)
+        axis = in_ranges(name, numbers, failed, limits.min_occurrences)
         if axis is not None:
             yield axis
-
-
-def in_ranges(name: str, numbers: Floats, least: int) -> Axis | None:
-    """An axis of numbers: each by itself, or in ranges where there are many different ones."""
-    known = numbers[~np.isnan(numbers)]
-    distinct = np.unique(known)
-    if distinct.size <= _MOST_NUMBERS:
-        values = [(f"{one:g}", np.flatnonzero(numbers == one)) for one in distinct]
-    else:
-        edges = np.unique(np.quantile(known, np.linspace(0, 1, _RANGES + 1)))
-        values = [
-            _range(numbers, low, high, is_last=high == edges[-1]) for low, high in pairwise(edges)
-        ]
-    return axis_of(name, [one for one in values if one[1].size >= least], numbers.size)
-
-
-def _range(numbers: Floats, low: float, high: float, *, is_last: bool) -> tuple[str, Codes]:
-    below = numbers <= high if is_last else numbers < high
-    name = f"{low:g} to {high:g}" if is_last else f"{low:g} to below {high:g}"
-    return name, np.flatnonzero((numbers >= low) & below)
 
 
 def _words(connection: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[tuple[Item, Codes]]:

@@ -24,6 +24,8 @@ class Axis:
     values: tuple[str, ...]
     """The value of each code, from 1 up."""
     codes: Codes
+    looked_at: int = 1
+    """So many ways to part its values were looked at, failures in view, before this was chosen."""
 
     @property
     def size(self) -> int:
@@ -63,14 +65,16 @@ class Table:
         return float(self.failed.mean()) if self.count else 0.0
 
 
-def axis_of(name: str, values: Sequence[tuple[str, Codes]], count: int) -> Axis | None:
+def axis_of(
+    name: str, values: Sequence[tuple[str, Codes]], count: int, looked_at: int = 1
+) -> Axis | None:
     """One axis from the images that have each value; None where there is nothing to compare."""
     if not values or (len(values) == 1 and values[0][1].size == count):
         return None
     codes = np.zeros(count, dtype=np.int64)
     for code, (_, places) in enumerate(values, 1):
         codes[places] = code
-    return Axis(name, tuple(value for value, _ in values), codes)
+    return Axis(name, tuple(value for value, _ in values), codes, looked_at)
 
 
 def bits(mask: Mask) -> Rows:

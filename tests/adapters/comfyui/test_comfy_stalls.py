@@ -10,8 +10,9 @@ import pytest
 from darkroom.adapters.comfyui import ComfyClient, Timing
 from darkroom.adapters.comfyui.lookup import Look
 from darkroom.adapters.comfyui.watchdog import Watchdog
+from darkroom.core.errors import ComfyUnreachable
 from darkroom.core.jobs import Done, Failed, Pending, Running
-from tests.fakes.comfy_server import ComfyServer, Job, finish, hold, start
+from tests.fakes.comfy_server import ComfyServer, Fault, Job, finish, hold, start
 from tests.fakes.fast_timing import FAST
 
 Graph = dict[str, dict[str, Any]]
@@ -26,6 +27,18 @@ def stalled(client: ComfyClient, graph: Graph, prompt_id: str) -> Failed:
     assert isinstance(failed, Failed)
     assert failed.cause == "stalled"
     return failed
+
+
+def test_the_silence_of_a_server_that_hangs_counts_to_its_end(
+    connect: Connect, comfy: ComfyServer, graph: Graph, prompt_id: str
+) -> None:
+    comfy.work = hold
+    client = connect(replace(IMPATIENT, read_s=0.1, outage_s=0.05, longest_s=3.0))
+    client.submit(graph, prompt_id)
+    comfy.fail("GET /history", Fault(hangs=True))
+    with pytest.raises(ComfyUnreachable) as caught:
+        client.wait(prompt_id)
+    assert caught.value.code == "comfy-away"
 
 
 def test_a_dead_worker_is_recognised(
@@ -62,7 +75,7 @@ def test_a_job_that_stops_in_the_middle_is_given_up_sooner(
     comfy.work = half
     # `hold` starts a node, which brings the long allowance back; a step then ends it
     failed = stalled(
-        connect(replace(IMPATIENT, first_progress_s=0.2, stall_s=0.1)), graph, prompt_id
+        connect(replace(IMPATIENT, first_progress_s=0.2, stall_s=30.0)), graph, prompt_id
     )
     assert failed.message == "no first step for 0.2 s"
 

@@ -50,7 +50,7 @@ def test_a_timeout_although_queued_is_looked_up(
     connect: Connect, comfy: ComfyServer, graph: Graph, prompt_id: str
 ) -> None:
     comfy.fail("POST /prompt", Fault(is_handled=True, hangs=True))
-    client = connect(replace(FAST, submit_s=0.1))
+    client = connect(replace(FAST, submit_s=1.0))
     client.submit(graph, prompt_id)
     assert len(comfy.posts) == 1
 
