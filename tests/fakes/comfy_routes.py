@@ -43,7 +43,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         path = urlsplit(self.path).path
-        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        raw = self.rfile.read(length)
+        if len(raw) < length:  # its sender was killed or cut off: nothing was asked
+            self.close_connection = True
+            return
         self._serve("POST", path, lambda: self._post(path, raw))
 
     def _serve(self, verb: str, path: str, act: Callable[[], tuple[int, Any]]) -> None:

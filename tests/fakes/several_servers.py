@@ -86,8 +86,7 @@ class Servers:
     def seeds(self) -> list[int]:
         """Every seed that any server was given."""
         posts = [post for comfy in self.comfy.values() for post in comfy.posts]
-        # one that was cut off by a kill has no prompt, and draws nothing
-        nodes = [node for post in posts for node in post.get("prompt", {}).values()]
+        nodes = [node for post in posts for node in post["prompt"].values()]
         return sorted(n["inputs"]["seed"] for n in nodes if n["class_type"] == "KSampler")
 
 
