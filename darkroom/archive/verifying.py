@@ -59,12 +59,13 @@ class Verifying:
     def __init__(self, params: VerifyParams) -> None:
         params.check()
         self.params = params
-        self._stack = ExitStack()
         self.lab: Lab = open_lab()
-        self.store: Store = self._stack.enter_context(opened_store(self.lab))
-        if params.project and next(self.store.iter_keys(f"{params.project}/"), None) is None:
-            project_folder(self.lab, params.project)  # raises: nobody should trust a misspelt name
-        self._readers = self._stack.enter_context(ThreadPoolExecutor(_READERS))
+        with ExitStack() as opening:
+            self.store: Store = opening.enter_context(opened_store(self.lab))
+            if params.project and next(self.store.iter_keys(f"{params.project}/"), None) is None:
+                project_folder(self.lab, params.project)  # a misspelt name is not in order
+            self._readers = opening.enter_context(ThreadPoolExecutor(_READERS))
+            self._stack = opening.pop_all()
         name = f"{params.scope}-{sha256(self.store.name.encode()).hexdigest()[:8]}"
         self._file = ProgressFile(self.lab.path(FOLDER), name)
         self._before = self._file.read()
