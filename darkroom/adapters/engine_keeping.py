@@ -13,13 +13,17 @@ from darkroom.adapters.engine_process import EngineProcess, engine_of
 from darkroom.adapters.settings import open_lab
 
 _EVERY_S = 1.0
+_STALLED_AFTER = 12
+"""Unanswered questions in a row, half a minute: one that answers late may be drawing."""
 
 
 def keep(engine: EngineProcess) -> int:
     """Start or find it, then watch; ends when it ends, or ends it when asked to end."""
     engine.start()
-    while engine.status() is not None:
+    unanswered = 0
+    while engine.lives and unanswered < _STALLED_AFTER:
         time.sleep(_EVERY_S)
+        unanswered = 0 if engine.status() is not None else unanswered + 1
     return 1
 
 

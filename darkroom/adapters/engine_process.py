@@ -129,6 +129,11 @@ class EngineProcess:
             # it was just dying when it was found
             return self._awaited(self._spawned(port, lasting=lasting), deadline, True)
 
+    @property
+    def lives(self) -> bool:
+        """Whether its process is there, whatever it answers."""
+        return self._living() is not None
+
     def status(self) -> RunningEngine | None:
         """The engine if it runs and answers."""
         record = self._living()

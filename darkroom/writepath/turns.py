@@ -127,10 +127,10 @@ class Turns:
         stat = self.store.head(note.key(self.project))
         return stat is None or self._store_now_s() - stat.modified_at > self.pace.expires_s
 
-    def set_clock(self, mine: Note, put_at_s: float) -> None:
+    def set_clock(self, mine: Note, stored_by_s: float) -> None:
         """Learn the store's clock from a note of ours that was just put."""
         if self._ahead_s is None and (stat := self.store.head(mine.key(self.project))):
-            self._ahead_s = stat.modified_at - put_at_s
+            self._ahead_s = stat.modified_at - stored_by_s
 
     def _store_now_s(self) -> float:
         return time.time() if self._ahead_s is None else time.monotonic() + self._ahead_s
@@ -144,6 +144,8 @@ class _Stay:
     job: str
     mine: Note | None = None
     put_at_s: float = 0.0
+    stored_by_s: float = 0.0
+    """By then the store had it: taken for its moment, a slow PUT makes nobody look dead."""
     met_others: bool = False
 
     def is_alone(self) -> bool:
@@ -170,6 +172,7 @@ class _Stay:
             return
         self.put_at_s = time.monotonic()
         self._put(self.mine)
+        self.stored_by_s = time.monotonic()
 
     def _first_of_others(self) -> Note | None:
         """The earliest living note that is not ours; clears away what the dead left."""
@@ -178,7 +181,7 @@ class _Stay:
         if self.mine is not None and self.mine not in found:
             self.mine = None  # taken for dead: whoever did so may have begun
         elif self.mine is not None and others:
-            self.turns.set_clock(self.mine, self.put_at_s)
+            self.turns.set_clock(self.mine, self.stored_by_s)
         for note in others:
             if not self.turns.is_dead(note):
                 return note

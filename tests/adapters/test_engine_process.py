@@ -13,9 +13,18 @@ from pathlib import Path
 
 import pytest
 
+from darkroom.adapters import engine_process
 from darkroom.adapters.engine_process import EngineProcess
 from darkroom.adapters.processes import environment, has_ended, held_lock, spawn, started_at
 from darkroom.core.errors import ComfyError, ComfyUnreachable, UsageError
+from tests.fakes.s3_servers import free_port
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that stands still for seconds is no fault of the engine's."""
+    monkeypatch.setattr(engine_process, "_ASK_WITHIN_S", 60.0)
+    monkeypatch.setattr(engine_process, "_PORT_WITHIN_S", 60.0)
 
 
 @pytest.fixture
@@ -160,7 +169,7 @@ def test_a_process_is_known_by_its_beginning() -> None:
 
 def test_an_engine_that_was_killed_comes_back_where_it_was(tmp_path):
     engine = EngineProcess(tmp_path)
-    first = engine.start(within_s=60.0)
+    first = engine.start(free_port(), within_s=60.0)  # which nobody else gets meanwhile
     os.kill(first.pid, signal.SIGKILL)
     try:
         again = engine.start(within_s=60.0)

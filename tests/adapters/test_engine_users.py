@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from darkroom.adapters import engine_process
 from darkroom.adapters.engine_process import EngineProcess
 from darkroom.adapters.processes import started_at
 from tests.writepath.scenes import KILLED, in_child
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Generator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
+    monkeypatch.setattr(engine_process, "_ASK_WITHIN_S", 60.0)
     yield tmp_path / "engine"
     EngineProcess(tmp_path / "engine").stop()
 

@@ -12,7 +12,9 @@ from tests.fakes.webhook_receiver import webhook_receiver
 NOTICE = Notice("done", "iterate", "demo", "r", "accepted", "met; sk-key-in-text", prompt="a cat")
 
 
-def lab(home: Path, url: str, told: str = "{allow_private: true}", **more: str) -> Lab:
+def lab(
+    home: Path, url: str, told: str = "{allow_private: true, timeout_s: 60}", **more: str
+) -> Lab:
     (home / "darkroom.yaml").write_text(f"notify: {told}\n")
     return open_lab(environ={"DARKROOM_NOTIFY_URL": url, **more}, cwd=home)
 
@@ -31,7 +33,7 @@ def test_a_notice_is_signed_and_holds_no_secret(tmp_path: Path) -> None:
 
 def test_prompts_are_told_on_request_and_without_a_secret_nothing_is_signed(tmp_path: Path) -> None:
     with webhook_receiver() as receiver:
-        told = "{allow_private: true, include_prompts: true}"
+        told = "{allow_private: true, timeout_s: 60, include_prompts: true}"
         assert send(lab(tmp_path, receiver.url, told), NOTICE) is None
     assert receiver.said[0]["prompt"] == "a cat"
     assert "X-Darkroom-Signature" not in receiver.headers[0]

@@ -21,7 +21,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def hook(url: str, **more: Any) -> Webhook:
-    told: dict[str, Any] = {"timeout_s": 2.0, "allow_private": True} | more
+    told: dict[str, Any] = {"timeout_s": 60.0, "allow_private": True} | more
     return Webhook(SecretStr(url), **told)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from darkroom.adapters import engine_process
 from darkroom.apps.cli import main
 
 
@@ -12,6 +13,7 @@ from darkroom.apps.cli import main
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "darkroom.yaml").write_text("{}\n")
     monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
+    monkeypatch.setattr(engine_process, "_ASK_WITHIN_S", 60.0)
     return tmp_path
 
 

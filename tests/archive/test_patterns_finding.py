@@ -70,8 +70,9 @@ def test_an_unknown_model_has_no_images_and_no_patterns() -> None:
 
 
 def _with(connection: duckdb.DuckDBPyConnection, clause: str) -> list[str]:
-    sql = f"SELECT i.image FROM images i JOIN variations v USING (image) WHERE {clause} LIMIT 24"
-    return [row[0] for row in connection.execute(sql).fetchall()]
+    named = f"SELECT i.image FROM images i JOIN variations v USING (image) WHERE {clause}"
+    rows = connection.execute(f"{named} ORDER BY i.image LIMIT 24").fetchall()
+    return [row[0] for row in rows]
 
 
 def _trial(run: str, number: int, failing: list[str], passing: list[str]) -> PatternTrial:

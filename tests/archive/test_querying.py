@@ -1,11 +1,14 @@
 """Frames and rows for Python users."""
 
 from pathlib import Path
+from threading import Timer
+from types import SimpleNamespace
 
 import pytest
 
 from darkroom.adapters.settings import Lab, open_lab
 from darkroom.adapters.stores.folder import FolderStore
+from darkroom.adapters.warehouse import asking
 from darkroom.adapters.warehouse.opening import Limits
 from darkroom.adapters.warehouse.statements import query_names
 from darkroom.archive import syncing
@@ -63,10 +66,19 @@ def test_the_laboratory_of_the_environment_is_asked_where_none_is_given(
     assert rows("warehouse/status")[0]["images"] == 2
 
 
-def test_an_open_connection_speaks_our_errors(lab: Lab) -> None:
+class Insisting(Timer):
+    """Says it again and again: DuckDB forgets what it was told before a statement began."""
+
+    def run(self) -> None:
+        while not self.finished.wait(self.interval):
+            self.function()
+
+
+def test_an_open_connection_speaks_our_errors(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError) as caught, connect(lab) as connection:
         connection.execute("SELECT nothing")
     assert caught.value.code == "sql-failed"
+    monkeypatch.setattr(asking, "threading", SimpleNamespace(Timer=Insisting))
     endless = "SELECT sum(a.range * b.range) FROM range(9999999) a, range(9999999) b"
     with pytest.raises(OutsideError) as late, connect(lab, Limits(time_s=0.1)) as connection:
         connection.execute(endless).fetchall()

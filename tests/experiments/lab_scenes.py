@@ -6,6 +6,7 @@ reads it back, so that scores follow from settings as they do in life.
 
 import io
 import json
+import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -58,6 +59,7 @@ class ReadingJudge:
         self.is_away = False
         self.seen = 0
         self.described = 0
+        self._counting = threading.Lock()
 
     def describe(self, image: bytes) -> Judged[str]:
         self.described += 1
@@ -77,7 +79,8 @@ class ReadingJudge:
     ) -> Judged[dict[str, Answer]]:
         if self.is_away:
             raise VisionError("vision-unreachable", "the judge is away")
-        self.seen += 1
+        with self._counting:
+            self.seen += 1
         red, steps, _ = Image.open(io.BytesIO(image)).getpixel((0, 0))
         said = {"red": red >= 50, "fine": steps >= 10}
         return Judged(

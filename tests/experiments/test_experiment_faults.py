@@ -192,7 +192,7 @@ class Slow:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._two = threading.Barrier(2, timeout=10)
+        self._two = threading.Barrier(2, timeout=60)
 
     def get(self, key: str) -> bytes:
         if "/experiment/" in key:

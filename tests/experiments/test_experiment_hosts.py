@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,8 @@ from darkroom.writepath import fleet_opening
 from tests.experiments.lab_scenes import GRID, Lab, paint
 from tests.fakes.comfy_server import ComfyServer, Job, start
 from tests.fakes.several_servers import NO_STALLS, Servers, be_impatient, running_servers
+
+WAIT_S = 60.0
 
 
 def test_any_means_every_host_of_the_laboratory_and_names_those_that_are_away(lab: Lab):
@@ -50,6 +51,10 @@ def drawn_by(lab: Lab) -> set[str]:
     return {sidecar["engine"]["host"] for sidecar in lab.sidecars()}
 
 
+def lookouts() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name == "lookout"]
+
+
 def test_a_server_that_was_away_at_first_draws_once_it_answers(
     lab: Lab, attic: Servers, monkeypatch: pytest.MonkeyPatch
 ):
@@ -59,9 +64,12 @@ def test_a_server_that_was_away_at_first_draws_once_it_answers(
     said: list[str] = []
 
     def waits(server: ComfyServer, job: Job) -> None:
-        if len(server.posts) == 2:  # one is drawn already; the next takes long
+        if job.number == 1:
             attic.comes_back("attic")
-            assert is_back.wait(20)
+            for lookout in lookouts():
+                lookout.join(WAIT_S)  # it ends when it has found everybody, and the step then
+        elif job.number > 2:  # it may have had the second at that time already
+            attic_draws.wait(WAIT_S)
         paint(server, job)
 
     def draws(server: ComfyServer, job: Job) -> None:
@@ -72,16 +80,6 @@ def test_a_server_that_was_away_at_first_draws_once_it_answers(
         if isinstance(event, Said):
             said.append(event.text)
 
-    is_back = threading.Event()
-    back_again = fleet_opening.back_again
-
-    def noted(absent: Any) -> fleet_opening.Servers:
-        found = back_again(absent)
-        if found.hosts:
-            is_back.set()
-        return found
-
-    monkeypatch.setattr(rejoining, "back_again", noted)
     lab.server.work, attic.comfy["attic"].work = waits, draws
     with heard_by(hear):
         report = lab.run()
@@ -89,7 +87,7 @@ def test_a_server_that_was_away_at_first_draws_once_it_answers(
     assert attic_draws.is_set()
     assert drawn_by(lab) == {"studio", "attic"}
     assert said == ["attic answers by now and draws as well"] == list(report.notes)
-    assert not [each for each in threading.enumerate() if each.name == "lookout"]
+    assert not lookouts()
 
 
 def test_a_server_that_dies_is_told_of_at_once_with_the_cause_and_where_its_work_goes(
@@ -105,7 +103,7 @@ def test_a_server_that_dies_is_told_of_at_once_with_the_cause_and_where_its_work
         is_dead.set()
 
     def waits(server: ComfyServer, job: Job) -> None:
-        assert is_dead.wait(20)
+        assert is_dead.wait(WAIT_S)
         paint(server, job)
 
     attic.comfy["attic"].work, lab.server.work = dies, waits

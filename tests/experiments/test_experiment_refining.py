@@ -117,7 +117,8 @@ def test_a_budget_counts_attempts_and_ends_them_in_their_middle(rated: Lab, budg
     report = rated.run()
     assert (report.status, report.failures) == ("empty", ())
     assert "the budget is spent" in report.reason
-    assert 5 <= rated.drawn <= 6  # of 12
+    # of 12; all that are begun before the first of an attempt has told what it takes
+    assert 5 <= rated.drawn <= 8
     rated.write(SEARCHED)
     more = rated.run()
     assert (more.status, more.images, rated.drawn) == ("complete", 4, 12)

@@ -71,6 +71,8 @@ class ComfyServer:
         self.files: dict[tuple[str, str, str], bytes] = {}
         self.posts: list[dict[str, Any]] = []
         self.calls: list[str] = []
+        self.connections = 0
+        """Those that were taken up and are not over yet."""
         self.origins: list[str | None] = []
         self.faults: dict[str, list[Fault]] = {}
         self.catalogue: dict[str, Any] = {}
@@ -91,7 +93,8 @@ class ComfyServer:
 
     # -- what tests do
     def fail(self, route: str, *faults: Fault) -> None:
-        self.faults.setdefault(route, []).extend(faults)
+        with self.lock:  # a request may be looking through them
+            self.faults.setdefault(route, []).extend(faults)
 
     def take_fault(self, route: str) -> Fault | None:
         with self.lock:
@@ -167,8 +170,8 @@ class ComfyServer:
 
     def interrupt(self, prompt_id: str | None) -> None:
         """Without an id it stops whoever runs, as the real one does."""
-        target = prompt_id or (self.running.prompt_id if self.running else "")
-        self.cancel(target, pending=False)
+        running = self.running
+        self.cancel(prompt_id or (running.prompt_id if running else ""), pending=False)
 
     def cancel(self, prompt_id: str, *, running: bool = True, pending: bool = True) -> bool:
         with self.lock:
@@ -235,6 +238,22 @@ def hold(server: ComfyServer, job: Job) -> None:
 
 
 class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, comfy: ComfyServer) -> None:
+        self._comfy = comfy
+        super().__init__(("127.0.0.1", 0), type("Handler", (Handler,), {"comfy": comfy}))
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._comfy.lock:
+            self._comfy.connections += 1
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with self._comfy.lock:
+            self._comfy.connections -= 1
+
     def handle_error(self, *_: object) -> None:
         return  # a client that went away is no news
 
@@ -243,9 +262,7 @@ class _Http(ThreadingHTTPServer):
 def running_server() -> Generator[tuple[ComfyServer, str]]:
     """A server on a free port of loopback, and its address."""
     comfy = ComfyServer()
-    handler = type("Handler", (Handler,), {"comfy": comfy})
-    http = _Http(("127.0.0.1", 0), handler)
-    http.daemon_threads = True
+    http = _Http(comfy)
     threads = [
         threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True),
         threading.Thread(target=comfy.run_jobs, daemon=True),

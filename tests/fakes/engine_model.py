@@ -109,7 +109,7 @@ class FakeModel:
             if on_step:
                 on_step(done, request.steps, latent)
             if self.world.holding.is_set():
-                self.world.released.wait(20)
+                self.world.released.wait(60)
             if self.world.step_s:
                 time.sleep(self.world.step_s)
         return latent

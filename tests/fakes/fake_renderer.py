@@ -147,10 +147,8 @@ class FakeRenderer:
         return state
 
     def fetch(self, output: OutputFile) -> bytes:
-        script = self._answer()
-        bad = int(script.get("bad_fetches", 0))
-        if bad:
-            self.script(bad_fetches=bad - 1)
+        self._answer()
+        if self._is_page_due():
             return b"<html>busy</html>"
         return (self.folder / output.filename).read_bytes()
 
@@ -184,6 +182,16 @@ class FakeRenderer:
         if script.get("down"):
             raise ComfyUnreachable("usage", "the fake server is down", where=self._name)
         return script
+
+    def _is_page_due(self) -> bool:
+        with self._alone():
+            script = self._script()
+            bad = int(script.get("bad_fetches", 0))
+            if bad:
+                self._write(
+                    self.folder / "script.json", json.dumps(script | {"bad_fetches": bad - 1})
+                )
+        return bad > 0
 
     def _script(self) -> dict[str, Any]:
         try:

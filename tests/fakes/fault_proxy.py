@@ -61,11 +61,17 @@ class FaultProxy:
         self.connections = 0
         self._closing = threading.Event()
         self._open: set[socket.socket] = set()
+        self._counting = threading.Lock()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether every connection that was ever accepted is over, and all it held passed on."""
+        return not any(thread.is_alive() for thread in self._threads[1:])
 
     def hang_up(self) -> None:
         """Break what is open, so that the present faults meet everything that follows."""
@@ -113,7 +119,7 @@ class FaultProxy:
                 _reset(client)
             elif self.faults.hang:
                 self._wait_for_end()
-            elif self.faults.answers > 0:
+            elif self._is_to_answer():
                 self._answer(client)
             else:
                 self._relay(client)
@@ -127,8 +133,13 @@ class FaultProxy:
         while self.faults.hang and not self._closing.is_set():
             time.sleep(_POLL_S)
 
+    def _is_to_answer(self) -> bool:
+        with self._counting:  # of several connections at once
+            is_to = self.faults.answers > 0
+            self.faults.answers -= is_to
+            return is_to
+
     def _answer(self, client: socket.socket) -> None:
-        self.faults.answers -= 1
         faults = self.faults
         head = _read_request(client)
         body = b"" if head.startswith(b"HEAD") else faults.body.encode()
@@ -175,7 +186,8 @@ class FaultProxy:
         try:
             _send_until(target, data, passed, faults.cut_up_after if faults.cuts_up > 0 else None)
         except OSError:
-            faults.cuts_up -= 1
+            with self._counting:
+                faults.cuts_up -= 1
             raise
 
     def _send_down(self, target: socket.socket, data: bytes, passed: int) -> None:

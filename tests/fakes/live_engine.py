@@ -22,6 +22,8 @@ from darkroom.engine.settings import Limits, Settings
 from tests.fakes.engine_model import FakeDiffusion
 
 Message = dict[str, Any]
+PATIENCE_S = 60.0
+"""With a machine that is busy; nothing is told by how soon something comes."""
 
 
 class Ears:
@@ -30,7 +32,7 @@ class Ears:
     def __init__(self, url: str, client_id: str | None = None, **options: Any) -> None:
         query = f"?clientId={client_id}" if client_id else ""
         self.socket = websocket.WebSocket()
-        self.socket.settimeout(10)
+        self.socket.settimeout(PATIENCE_S)
         try:
             self.socket.connect(url.replace("http", "ws", 1) + "/ws" + query, **options)
         except websocket.WebSocketException:
@@ -80,10 +82,10 @@ class LiveEngine:
     sockets: list[Ears] = field(default_factory=list)
 
     def get(self, path: str, **options: Any) -> requests.Response:
-        return self.session.get(self.url + path, timeout=10, **options)
+        return self.session.get(self.url + path, timeout=PATIENCE_S, **options)
 
     def post(self, path: str, **options: Any) -> requests.Response:
-        return self.session.post(self.url + path, timeout=10, **options)
+        return self.session.post(self.url + path, timeout=PATIENCE_S, **options)
 
     def ears(self, client_id: str | None = None, **options: Any) -> Ears:
         ears = Ears(self.url, client_id, **options)
@@ -106,7 +108,7 @@ class LiveEngine:
 
     def history(self, prompt_id: str) -> dict[str, Any]:
         """The entry of a prompt, as soon as it has ended."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             if entry := self.get(f"/history/{prompt_id}").json().get(prompt_id):
                 return entry
@@ -135,5 +137,5 @@ def live_engine(root: Path, **limits: int) -> Generator[LiveEngine]:
             ears.close()
         live.session.close()
         server.should_exit = True
-        thread.join(10)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()

@@ -14,9 +14,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
+import httpx
 import requests
 
 from flows.environment import ALWAYS
@@ -77,7 +80,8 @@ def database_of(shared: Path) -> Path:
 
 
 def _make(made: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    # a process that is being killed may have a file made while the folder goes
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         url = f"http://127.0.0.1:{free_port()}/api"
         server = start_server(url, Path(folder), "--no-services")
         half = made.with_suffix(".half")
@@ -107,9 +111,13 @@ def harness(database: Path) -> Iterator[None]:
         copy(database, Path(folder) / "prefect-test.db")
         return folder
 
+    # as it is started it is asked again and again, and a late answer would end that
+    asking = {**vars(httpx), "Client": partial(httpx.Client, timeout=_UP_WITHIN_S)}
+    patient = mock.patch("prefect.server.api.server.httpx", SimpleNamespace(**asking))
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(utilities, "mkdtemp", furnished))
-        with mock.patch.dict(os.environ, ALWAYS):
+        stack.enter_context(mock.patch.object(utilities, "_find_available_port", free_port))
+        with mock.patch.dict(os.environ, ALWAYS), patient:
             for name in os.environ.keys() - unmeasured(os.environ).keys():
                 del os.environ[name]
             stack.enter_context(utilities.prefect_test_harness(server_startup_timeout=120))

@@ -4,8 +4,10 @@
 but knows bucket policies. Neither needs more than its PyPI package.
 """
 
+import itertools
 import logging
 import os
+import random
 import secrets
 import signal
 import socket
@@ -25,16 +27,40 @@ from darkroom.adapters.stores.s3 import S3Store
 from darkroom.adapters.stores.s3_settings import S3Settings
 
 QUICK = Limits(
-    total_s=5.0, connect_s=1.0, read_s=2.0, attempts=3, backoff_s=0.01, retries_per_s=100.0,
-    circuit_after=1000,
+    total_s=80.0, connect_s=60.0, read_s=60.0, attempts=3, backoff_s=0.01, retries_per_s=100.0,
+    circuit_after=10**9,
 )  # fmt: skip
-"""Limits that let a test see a fault through in well under a second."""
+"""Limits that let a test see a fault through in well under a second.
+
+What is answered late is waited for: a machine that stands still for seconds is no fault. A test
+of silence sets limits of its own.
+"""
+_COMES_UP_WITHIN_S = 60.0
+_PORTS = range(20_000, 32_000)
+"""Below those that the system deals out: nobody who binds to port 0 or connects gets one."""
+
+
+def _ports() -> Iterator[int]:
+    """Every worker of the tests has a part of its own, and begins somewhere in it."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+    mine = _PORTS[worker::8]
+    begins_at = random.SystemRandom().randrange(len(mine))
+    return itertools.cycle([*mine[begins_at:], *mine[:begins_at]])
+
+
+_next_ports = _ports()
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, not even between this call and the server's start."""
+    for port in _next_ports:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+    raise AssertionError("the ports never end")
 
 
 @dataclass
@@ -84,7 +110,18 @@ class RcloneServer(S3Server):
         self.process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=plain_environment()
         )
-        _wait_until_open(self.port)
+        self._wait_until_open()
+
+    def _wait_until_open(self) -> None:
+        ends_at = time.monotonic() + _COMES_UP_WITHIN_S
+        while time.monotonic() < ends_at:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            assert self.process is not None
+            assert self.process.poll() is None, "rclone ended instead of listening"
+            time.sleep(0.01)
+        raise RuntimeError(f"no server came up on port {self.port}")
 
     def kill(self) -> None:
         """As `kill -9` does it: nothing is flushed, nothing is said."""
@@ -98,15 +135,6 @@ def plain_environment() -> dict[str, str]:
     """Ours, without settings of rclone, and without coverage: a killed process tears its data."""
     foreign = ("RCLONE_", "COVERAGE_", "COV_CORE_")
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-
-
-def _wait_until_open(port: int) -> None:
-    for _ in range(500):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.01)
-    raise RuntimeError(f"no server came up on port {port}")
 
 
 @contextmanager

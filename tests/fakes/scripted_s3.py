@@ -80,7 +80,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         parts = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("content-length", "0")))
+        length = int(self.headers.get("content-length", "0"))
+        body = self.rfile.read(length)
+        if len(body) < length:  # who hung up in the middle has asked for nothing
+            self.close_connection = True
+            return
         key = parts.path.removeprefix("/lab").removeprefix("/")
         signed = "authorization" in self.headers
         request = Request(self.command, key, parse_qs(parts.query, True), body, signed)

@@ -17,7 +17,8 @@ from darkroom.core.scoring.measuring import measured
 from darkroom.core.scoring.metrics import MetricSpec
 from darkroom.core.sidecar.judging import Score
 
-KILLS, KILLS_ONCE, SLOW, TOO_LARGE, HANGS_ONCE, SPOILT = 255, 254, 253, 252, 251, 250
+KILLS, KILLS_ONCE, HELD, TOO_LARGE, HANGS_ONCE, SPOILT = 255, 254, 253, 252, 251, 250
+_LONGEST_S = 60.0
 
 
 class Scripted:
@@ -42,9 +43,9 @@ class Scripted:
             case 254 if _first(self._folder / "killed"):
                 os.kill(os.getpid(), signal.SIGKILL)
             case 253:
-                time.sleep(0.2)
+                _await(self._folder / "go")
             case 251 if _first(self._folder / "hung"):
-                time.sleep(30)
+                time.sleep(600)  # until it is killed
             case 250:
                 raise DataError("embedding-weights-damaged", "is not what was shipped")
             case _:
@@ -81,3 +82,10 @@ def _first(mark: Path) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def _await(mark: Path) -> None:
+    """Until the test lets it go on."""
+    until = time.monotonic() + _LONGEST_S
+    while not mark.exists() and time.monotonic() < until:
+        time.sleep(0.005)

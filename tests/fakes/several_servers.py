@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from darkroom.adapters.comfyui import Timing
 from darkroom.core.fleet.health import Patience
@@ -15,11 +16,12 @@ from darkroom.writepath import batch, fleet_opening
 from tests.fakes.comfy_server import ComfyServer, draw, running_server, start
 from tests.fakes.fast_timing import FAST
 from tests.fakes.fault_proxy import FaultProxy
+from tests.fakes.until import until
 from tests.fakes.workflows import document
 
-SHORT = replace(FAST, zombie_s=0.3, stall_s=0.5, first_progress_s=0.8, poll_s=0.1)
-NO_STALLS = replace(SHORT, zombie_s=30.0, stall_s=30.0, first_progress_s=30.0)
-_WAIT_S = 20.0
+NO_STALLS = replace(FAST, poll_s=0.1)
+"""A server that is there is never given up, however slow its machine is."""
+_WAIT_S = 60.0
 
 
 class Servers:
@@ -28,6 +30,7 @@ class Servers:
     def __init__(self) -> None:
         self.comfy: dict[str, ComfyServer] = {}
         self.urls: dict[str, str] = {}
+        self._direct: dict[str, str] = {}
         self._proxies: dict[str, FaultProxy] = {}
         self._dead: dict[str, threading.Event] = {}
 
@@ -37,6 +40,7 @@ class Servers:
         self._dead[name] = threading.Event()
         comfy.catalogue = document("object_info")
         self.comfy[name], self._proxies[name], self.urls[name] = comfy, proxy, proxy.url
+        self._direct[name] = url
 
     def write(self, home: Path, more: Mapping[str, str] | None = None) -> None:
         """All of them into darkroom.yaml; `more` are further keys of each."""
@@ -53,6 +57,17 @@ class Servers:
     def comes_back(self, name: str) -> None:
         """Its machine has power again."""
         self._proxies[name].faults.refuse = False
+
+    def hear_out_the_dead(self) -> None:
+        """Return once whatever a killed process had sent has been carried out.
+
+        Connections are taken up in their order: what answers came after all that was sent before.
+        """
+        for name, comfy in self.comfy.items():
+            requests.get(f"{self.urls[name]}/queue", timeout=_WAIT_S)
+            until(lambda name=name: self._proxies[name].is_quiet)
+            requests.get(f"{self._direct[name]}/queue", timeout=_WAIT_S)
+            until(lambda comfy=comfy: comfy.connections == 0)
 
     def dies_at(self, name: str, nth: int) -> None:
         """Have it die while it draws its nth image."""
@@ -90,7 +105,7 @@ class Servers:
         return sorted(n["inputs"]["seed"] for n in nodes if n["class_type"] == "KSampler")
 
 
-def be_impatient(patch: pytest.MonkeyPatch, timing: Timing = SHORT) -> None:
+def be_impatient(patch: pytest.MonkeyPatch, timing: Timing = NO_STALLS) -> None:
     """Have a fleet of this process give up within a second or two."""
     patch.setattr(fleet_opening, "Timing", lambda: timing)
     patch.setattr(fleet_opening, "_OUTAGE_S", 0.3)

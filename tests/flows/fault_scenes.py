@@ -34,12 +34,16 @@ ROOT = Path(__file__).resolve().parents[2]
 MAIN = "import sys; from darkroom.apps.cli import main; sys.exit(main())"
 FAST = replace(
     fast_timing.FAST,
+    # a machine that stands still for seconds is no fault of the server that draws
+    connect_s=60.0,
+    submit_s=60.0,
+    read_s=60.0,
+    transfer_s=60.0,
+    socket_ready_s=60.0,
     poll_s=0.2,
-    stall_s=0.3,
-    first_progress_s=0.3,
-    outage_s=0.2,
     cancel_settle_s=0.2,
 )
+"""Pauses are short; a test of silence sets a patience of its own."""
 DARKROOM = """
 hosts: {{studio: {{url: "{comfy}"}}}}
 store: {store}
@@ -83,7 +87,7 @@ PASSING = ((), ("hat",), ("hat", "dog"))
 def free_slots() -> None:
     """What the Prefect server does a minute after a holder died; the one of the tests does not."""
     with get_client(sync_client=True) as client:
-        for limit in client.read_global_concurrency_limits():
+        for limit in client.read_global_concurrency_limits(limit=200):  # all that there are
             if limit.name.startswith("gpu:"):
                 client.delete_global_concurrency_limit_by_name(limit.name)
 
@@ -191,14 +195,14 @@ class Bench:
     def ended(self, *flags: str, **environ: str) -> dict[str, Any]:
         """The same, to its end; the report."""
         process = self.command(*flags, **environ)
-        out, err = process.communicate(timeout=90)
+        out, err = process.communicate(timeout=200)
         assert process.returncode in {0, 1}, err
         return json.loads(out)
 
     def killed(self, point: str) -> None:
         """The same, killed by SIGKILL when the write path reaches this point."""
         process = self.command(DARKROOM_CRASH_AT=point)
-        _, err = process.communicate(timeout=90)
+        _, err = process.communicate(timeout=200)
         assert process.returncode == -9, err
         free_slots()
 

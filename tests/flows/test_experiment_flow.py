@@ -10,11 +10,13 @@ from flows.experiment import experiment
 from flows.stuck import FOLDER
 from tests.experiments.lab_scenes import Lab, furnished, paint
 from tests.fakes.comfy_server import ComfyServer, Job
+from tests.flows.fault_scenes import free_slots
 from tests.flows.shown_artifacts import shown
 
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_server: None) -> Generator[Lab]:
+    free_slots()  # of whoever was killed in an earlier test
     with furnished(tmp_path, monkeypatch) as made:
         yield made
 

@@ -11,7 +11,7 @@ import pytest
 
 from darkroom.core.errors import ComfyUnreachable
 from darkroom.writepath import fleet_opening
-from tests.fakes.comfy_server import ComfyServer, Fault, Job, draw, end_badly, finish, hold, start
+from tests.fakes.comfy_server import ComfyServer, Fault, Job, draw, end_badly, finish, start
 from tests.flows.fault_scenes import FAST, Bench
 
 pytestmark = pytest.mark.slow
@@ -90,13 +90,29 @@ def test_a_job_that_is_lost_three_times_is_failed_as_lost_and_the_run_goes_on(be
     assert (report.status, len(bench.drawn)) == ("accepted", 6)
 
 
-def test_a_server_that_hangs_is_interrupted_and_the_iteration_failed_as_stalled(bench):  # row 10
-    bench.comfy.work = once(hold)
+def until_stopped(server: ComfyServer, job: Job) -> None:
+    """One step, and nothing more."""
+    start(server, job)
+    server.tell(job, "progress", value=1, max=3, node=next(iter(job.graph)))
+    assert job.stopped.wait(60)
+    end_badly(server, job, "execution_interrupted", node_id="1", node_type="KSampler")
+
+
+def at_one_go(server: ComfyServer, job: Job) -> None:
+    """Without a step that another one has to follow in time."""
+    start(server, job)
+    finish(server, job)
+
+
+def test_a_server_that_hangs_is_interrupted_and_the_iteration_failed_as_stalled(  # row 10
+    bench: Bench, monkeypatch
+):
+    monkeypatch.setattr(fleet_opening, "Timing", lambda: replace(FAST, stall_s=0.3))
+    bench.comfy.work = once(until_stopped, at_one_go)
     bench.write(budget=4)
     report = bench.run()
     assert "stalled" in (report.iterations[0].failure or "")
-    assert report.status == "accepted"
-    assert bench.comfy.running is None
+    assert (report.status, len(bench.drawn)) == ("accepted", 4)
 
 
 def breaks_off(server: ComfyServer, job: Job) -> None:
@@ -164,11 +180,13 @@ def test_an_image_that_stays_damaged_fails_the_iteration_and_nothing_is_stored(b
     assert bench.files("images/*") == []
 
 
-def test_a_job_that_takes_longer_than_allowed_is_stopped(bench: Bench, monkeypatch):  # row 10
-    patient = replace(FAST, stall_s=60.0, first_progress_s=60.0)
-    monkeypatch.setattr(fleet_opening, "Timing", lambda: patient)
-    bench.comfy.work = once(hold)
-    bench.write(budget=4, timeout_s=0.5)
+def test_a_job_that_takes_longer_than_allowed_is_stopped(bench: Bench):  # row 10
+    # all of them: no job of a busy machine is sure to be in time
+    bench.comfy.work = until_stopped
+    bench.write(budget=2, timeout_s=0.5)
     report = bench.run()
-    assert "not finished after 0.5 s" in (report.iterations[0].failure or "")
-    assert report.status == "accepted"
+    told = [line.failure or "" for line in report.iterations]
+    assert ["not finished after 0.5 s" in each for each in told] == [True, True]
+    bench.comfy.work = draw
+    bench.write()
+    assert bench.run().status == "accepted"

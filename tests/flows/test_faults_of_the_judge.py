@@ -222,7 +222,7 @@ def test_no_more_requests_are_under_way_than_allowed(bench: Bench, places, most)
     rules = bench.folder / "config/rules.yaml"
     rules.write_text(f"project: {{name: demo, max_iterations: 1}}\nacceptance_criteria:\n{MANY}")
 
-    together = threading.Barrier(places, timeout=30)
+    together = threading.Barrier(places, timeout=60)
 
     def think(body: dict[str, object]) -> Reply:
         # the first question goes alone, both ways round; then as many ask as may, or wait in vain

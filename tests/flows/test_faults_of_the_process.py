@@ -33,7 +33,7 @@ def gate(bench: Bench):
     opened = threading.Event()
 
     def work(server: ComfyServer, job: Job) -> None:
-        opened.wait(60)
+        opened.wait(200)
         draw(server, job)
 
     bench.comfy.work = work
@@ -69,7 +69,13 @@ def test_a_job_the_server_still_has_after_the_kill_is_waited_for(bench: Bench, g
     process.kill()
     process.communicate()
     free_slots()
-    threading.Timer(0.5, gate.set).start()
+    asked = bench.comfy.count("GET /queue")
+
+    def opens() -> None:
+        until(lambda: bench.comfy.count("GET /queue") > asked)  # it has seen the job at work
+        gate.set()
+
+    threading.Thread(target=opens, daemon=True).start()
     report = bench.run()
     assert (report.status, len(bench.drawn)) == ("accepted", 3)
 
@@ -83,7 +89,7 @@ def test_a_second_process_is_refused_and_says_who_works_there(bench: Bench, gate
             bench.run()
         refused.append(caught.value.code)
     gate.set()
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=90)
     assert process.returncode == 0, err
     assert refused == ["lock-busy"] * 3
     assert len(bench.drawn) == len(json.loads(out)["iterations"]) == 3
@@ -94,7 +100,7 @@ def test_a_stopped_run_takes_its_job_back_and_can_be_resumed(bench: Bench, gate,
     process = bench.command()
     until(lambda: bench.comfy.running)
     process.send_signal(number)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=90)
     assert process.returncode == 130, err
     assert json.loads((bench.folder / "working/checkpoint.json").read_text())["state"] == "open"
     assert bench.comfy.running is None or bench.comfy.running.stopped.is_set()

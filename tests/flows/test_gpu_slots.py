@@ -53,7 +53,7 @@ def test_a_limit_that_all_ask_for_at_once_is_made_once_and_found_by_all(prefect_
 
     def ask(name):
         with get_client(sync_client=True) as client:
-            at_once.wait(30)
+            at_once.wait(60)
             return make_limit(client, name)
 
     for name in ("new-1", "new-2", "new-3", "new-4"):
@@ -79,7 +79,7 @@ def test_who_waits_for_another_run_says_so_and_gets_the_server_after_it(prefect_
     thread = threading.Thread(target=second)
     with gpu_slot("busy"):
         thread.start()
-        assert waiting.wait(30)
+        assert waiting.wait(60)
         order.append("first")
     thread.join(60)
     assert order == ["first", "second"]
@@ -106,8 +106,9 @@ def test_who_asks_again_and_again_lets_by_who_waits(prefect_server, monkeypatch)
     thread = threading.Thread(target=copy_context().run, args=(second,))
     with gpu_slot("shared"):
         thread.start()
-        until = time.monotonic() + 30
-        while not in_line("shared") and time.monotonic() < until:
+        until = time.monotonic() + 60
+        while not in_line("shared"):
+            assert time.monotonic() < until
             time.sleep(0.02)
     for number in range(2):
         with gpu_slot("shared"):
@@ -141,7 +142,7 @@ def test_a_run_has_its_turn_before_it_lets_anybody_by(prefect_server, monkeypatc
         monkeypatch.setattr(gpu_slot_module, "_held", noted)
         thread = threading.Thread(target=copy_context().run, args=(again,))
         thread.start()
-        assert asking.wait(30)
+        assert asking.wait(60)
         assert drawn == ["its turn is not over"]
     thread.join(60)
     assert drawn[1:] == ["after the one that waits"]
@@ -178,7 +179,6 @@ def test_drawing_goes_on_when_prefect_goes_away_while_the_slot_is_asked_for(monk
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)  # two whole commands, each of which loads Prefect
 def test_two_runs_on_one_prefect_server_never_draw_at_once_on_one_server(bench, tmp_path):
     second = Bench(tmp_path / "second", bench.comfy, bench.comfy_url, bench.vision, bench.setenv)
     second.vision.think = Eyes(passing=((),))  # nothing is ever accepted: all images are drawn

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -30,7 +29,7 @@ acceptance_criteria:
   - {field: circle, question: Is there a large red circle?, on_fail: edit}
   - {field: star, question: Is there a purple star?, on_fail: edit}
 """
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -41,11 +40,11 @@ def home(tmp_path, prefect_database):
     EngineProcess(tmp_path / FOLDER).stop()
 
 
-def started(home: Path, *flags: str) -> subprocess.Popen[str]:
+def started(home: Path, *flags: str, **environ: str) -> subprocess.Popen[str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "COV_"))}
     return subprocess.Popen(
         [sys.executable, "-c", CODE, "run", "demo", "--json", *flags],
-        env=kept | {"DARKROOM_HOME": str(home)},
+        env=kept | {"DARKROOM_HOME": str(home)} | environ,
         cwd=ROOT,
         text=True,
         stdout=subprocess.PIPE,
@@ -55,7 +54,8 @@ def started(home: Path, *flags: str) -> subprocess.Popen[str]:
 
 
 def test_the_demo_runs_to_acceptance(home):
-    process = started(home)
+    # a seed of its own would follow from the time, and one run in a thousand spends its budget
+    process = started(home, "--set", "parameters.seed=8")
     out, err = process.communicate(timeout=200)
     assert process.returncode == 0, err
     report = json.loads(out)
@@ -66,13 +66,13 @@ def test_the_demo_runs_to_acceptance(home):
 def test_killed_in_the_middle_the_same_command_ends_the_same_run(home):
     (home / "projects/demo/config/rules.yaml").write_text(RULES)
     images = home / "projects/demo/working"
-    process = started(home)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and len(list(images.glob("*/images/*.json"))) < 2:
-        time.sleep(0.05)
+    process = started(home, DARKROOM_CRASH_AT="after-readback:2")
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # so long its group is known
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    _, err = process.communicate()
+    assert process.returncode == -signal.SIGKILL, err
     before = {path.name: path.read_bytes() for path in images.glob("*/images/*.png")}
+    assert len(before) == 2
     process = started(home)
     out, err = process.communicate(timeout=200)
     assert process.returncode == 1, err

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from darkroom.adapters import supervision
+from darkroom.adapters import engine_process, supervision
 from darkroom.adapters.engine_process import engine_of
 from darkroom.adapters.processes import started_at
 from darkroom.adapters.scorers.resident_process import ResidentProcess
@@ -79,7 +79,10 @@ def test_the_process_that_scores_ends_with_the_laboratory(home: Path) -> None:
     assert not scoring.stop()
 
 
-def test_an_engine_whose_keeper_was_killed_is_said_and_ended(home: Path) -> None:
+def test_an_engine_whose_keeper_was_killed_is_said_and_ended(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_process, "_ASK_WITHIN_S", 60.0)  # slow is not gone
     engine = engine_of(open_lab())
     started = engine.start()
     try:
@@ -120,7 +123,7 @@ def test_a_broken_file_keeps_nobody_from_looking_and_ending(
         assert "worker" in said.out
         assert "darkroom.yaml:1: hosts" in said.err
         assert cli.main(["down"]) == Exit.DONE
-        assert part.wait(10) is not None
+        assert part.wait(60) is not None
         assert cli.main(["up"]) == Exit.USAGE
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from queue import Queue
 from types import SimpleNamespace
+from unittest import mock
 
 import httpx
 import pytest
@@ -74,7 +75,8 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     monkeypatch.setattr(launching, "refuse_early", lambda _: None)
-    return tmp_path
+    with mock.patch.dict(os.environ):  # what Prefect is told here is not for later tests
+        yield tmp_path
 
 
 def test_a_run_that_is_complete_stays_so_when_prefect_cannot_be_told(home, monkeypatch):

@@ -54,7 +54,9 @@ class _Noon(module.datetime):
 def test_a_run_that_is_given_up_is_told_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_server: None
 ) -> None:
-    (tmp_path / "darkroom.yaml").write_text("notify: {allow_private: true, retries: 0}\n")
+    (tmp_path / "darkroom.yaml").write_text(
+        "notify: {allow_private: true, retries: 0, timeout_s: 60}\n"
+    )
     monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
     run = FlowRun(id=uuid4(), flow_id=uuid4(), parameters={"project": "demo"})
 

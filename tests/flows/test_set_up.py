@@ -18,7 +18,7 @@ from flows.set_up import make_limits, make_pool
 from tasks.gpu_slot import limit_of
 from tests.fakes.webhook_receiver import webhook_receiver
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # `prefect deploy` loads a lot each time
 SECRET = "canary-signing-secret"
 LISTED = """
 definitions:

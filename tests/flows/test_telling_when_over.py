@@ -17,7 +17,9 @@ SECRET = "canary-signing-secret"
 
 @pytest.fixture
 def receiver(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    (lab.home / "darkroom.yaml").write_text("notify: {allow_private: true, retries: 0}\n")
+    (lab.home / "darkroom.yaml").write_text(
+        "notify: {allow_private: true, retries: 0, timeout_s: 60}\n"
+    )
     monkeypatch.setenv("DARKROOM_HOME", str(lab.home))
     with webhook_receiver() as made:
         monkeypatch.setenv("DARKROOM_NOTIFY_URL", f"{made.url}?key=canary-in-url")

@@ -25,6 +25,7 @@ from tests.fakes.comfy_server import (
     png,
     running_server,
 )
+from tests.fakes.until import until
 from tests.fakes.workflows import FOLDER, document
 
 WORKFLOW = ["--workflow", str(FOLDER / "api" / "sd15_txt2img.json")]
@@ -159,7 +160,9 @@ def test_at_most_two_of_many_are_on_the_server(comfy: ComfyServer) -> None:
 
     def counting(server: ComfyServer, job: Job) -> None:
         nonlocal most
-        time.sleep(0.01)
+        if len(server.history) == 0:
+            until(lambda: len(server.posts) > 1)
+        time.sleep(0.01)  # a third one would have time to come
         most = max(most, len(server.pending) + 1)
         draw(server, job)
 
@@ -330,12 +333,10 @@ def test_ctrl_c_cancels_on_the_server_and_the_command_goes_on_later(
     comfy.work = first_then_hold
 
     def interrupt() -> None:
-        until = time.monotonic() + 10
-        while len(comfy.posts) < 3 and time.monotonic() < until:
-            time.sleep(0.01)
+        until(lambda: len(comfy.posts) > 2)
         signal.raise_signal(signal.SIGINT)
 
-    threading.Timer(0.0, interrupt).start()
+    threading.Thread(target=interrupt).start()
     assert run("--seed", "1", "--count", "4") == 130
     assert comfy.pending == []
     assert len(sidecars(tmp_path)) == 1
@@ -348,17 +349,12 @@ def test_ctrl_c_without_metadata_cancels_as_well(comfy: ComfyServer) -> None:
     comfy.work = hold
 
     def interrupt() -> None:
-        until = time.monotonic() + 10
-        while comfy.running is None and time.monotonic() < until:
-            time.sleep(0.01)
+        until(lambda: comfy.running is not None)
         signal.raise_signal(signal.SIGINT)
 
-    threading.Timer(0.0, interrupt).start()
+    threading.Thread(target=interrupt).start()
     assert run("--no-metadata", "--output", "x.png") == 130
-    until = time.monotonic() + 5
-    while comfy.running is not None and time.monotonic() < until:
-        time.sleep(0.01)
-    assert comfy.running is None
+    until(lambda: comfy.running is None)
 
 
 def test_a_project_gives_workflow_values_and_place(comfy: ComfyServer, tmp_path: Path) -> None:

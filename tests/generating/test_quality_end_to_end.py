@@ -12,7 +12,7 @@ from darkroom.adapters.settings import open_lab
 from darkroom.apps import cli
 from darkroom.scoring.configured import scoring_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.slow
 PROMPT = "a large red circle above a small blue square, on a white background"
 
 

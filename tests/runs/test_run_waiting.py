@@ -14,7 +14,7 @@ from darkroom.runs.opening import open_run
 from darkroom.runs.params import IterateParams
 from darkroom.writepath import fleet_opening
 from tests.fakes.comfy_server import ComfyServer, Job, draw
-from tests.fakes.several_servers import NO_STALLS, Servers, be_impatient, running_servers
+from tests.fakes.several_servers import Servers, be_impatient, running_servers
 from tests.runs.run_scenes import AIGEN, Lab, Plain, connect
 
 HOST = "studio"
@@ -38,7 +38,7 @@ def lab(tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> La
     real = opening.renderer_of
     connect(made, monkeypatch)
     monkeypatch.setattr(opening, "renderer_of", real)
-    be_impatient(monkeypatch, NO_STALLS)
+    be_impatient(monkeypatch)
     return made
 
 

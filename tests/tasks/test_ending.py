@@ -3,8 +3,7 @@
 import os
 import signal
 import threading
-import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from tasks import draw_cells
 from tasks.ending import called_back
 from tests.experiments.lab_scenes import Lab, furnished
 from tests.fakes.comfy_server import hold
+from tests.fakes.until import until
 from tests.writepath.invariants import violations
 
 
@@ -26,10 +26,10 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Lab]:
         yield made
 
 
-def end_soon(when: threading.Event) -> None:
+def end_once(holds: Callable[[], object]) -> None:
     def send() -> None:
-        if when.wait(20):  # else the run has ended otherwise, and this process is to live
-            os.kill(os.getpid(), signal.SIGTERM)
+        until(holds)  # where it never does, this process is to live
+        os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=send, daemon=True).start()
 
@@ -39,25 +39,18 @@ def test_a_run_that_a_worker_ends_leaves_no_job_on_the_server(
 ) -> None:
     monkeypatch.setattr(draw_cells, "gpu_slot", lambda _host: _free())
     lab.server.work = hold
-    both = threading.Event()
-
-    def watch() -> None:
-        ends_at = time.monotonic() + 20
-        while not (lab.server.running and lab.server.pending) and time.monotonic() < ends_at:
-            time.sleep(0.01)
-        if lab.server.pending:
-            both.set()
-
-    threading.Thread(target=watch, daemon=True).start()
+    # the server's threads may stand still for a while; what is stopped then stays open otherwise
+    monkeypatch.setattr("darkroom.writepath.fleet_crew._LANDING_S", 60.0)
+    monkeypatch.setattr("darkroom.writepath.drive._LOOKS", 300)
     before = signal.getsignal(signal.SIGTERM)
     with Work("demo/first") as work:
         step = work.decide()
         assert isinstance(step, Draw)
-        end_soon(both)
+        end_once(lambda: lab.server.running and lab.server.pending)
         with pytest.raises(TerminationSignal):
             draw_cells.draw_cells.fn(work, step)
     assert signal.getsignal(signal.SIGTERM) is before
-    assert (lab.server.running, lab.server.pending) == (None, [])
+    until(lambda: (lab.server.running, lab.server.pending) == (None, []))
     assert violations(lab.home / "projects") == []
 
 

@@ -11,7 +11,7 @@ from tasks import notify
 from tests.fakes.webhook_receiver import Receiver, webhook_receiver
 from tests.runs.run_scenes import Lab, connect
 
-TOLD = "notify: {allow_private: true, include_prompts: true}\n"
+TOLD = "notify: {allow_private: true, include_prompts: true, timeout_s: 60}\n"
 
 
 @pytest.fixture

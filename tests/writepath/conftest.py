@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-_MEMORY = Path("/dev/shm")
+from tests.writepath.scenes import MEMORY
 
 
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(dir=_MEMORY if _MEMORY.is_dir() else None))
+    folder = Path(tempfile.mkdtemp(dir=MEMORY))
     yield folder
     shutil.rmtree(folder)

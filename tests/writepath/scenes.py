@@ -19,6 +19,8 @@ from tests.fakes.fake_renderer import FakeRenderer
 PROJECT = "demo"
 RUN = "2026-01-09_22-25-59"
 KEYS = RunKeys(PROJECT, RUN)
+MEMORY = shm if (shm := Path("/dev/shm")).is_dir() else None
+"""Where the system offers a folder in memory."""
 
 
 def graph(seed: int, text: str = "a red circle") -> dict[str, dict[str, object]]:
@@ -57,7 +59,7 @@ class Scene:
         return Desk(FolderStore(self.root), locks, settle_s=0.0, **more)
 
     def reconcile(self, **options: object) -> ReconcileReport:
-        chosen = ReconcileOptions(lock_wait_s=10.0, **options)
+        chosen = ReconcileOptions(lock_wait_s=60.0, **options)
         return reconcile(PROJECT, self.desk(), {"fake": self.server}, options=chosen)
 
     def files(self, pattern: str) -> list[Path]:

@@ -8,6 +8,7 @@ from darkroom.core.errors import ComfyUnreachable, Interrupted, VisionError
 from darkroom.writepath.batch import Broke, draw_batch
 from darkroom.writepath.desk import Committed
 from tests.fakes.fake_renderer import FakeRenderer
+from tests.writepath.fleet_scenes import held_until
 from tests.writepath.invariants import violations
 from tests.writepath.scenes import Scene, a_job, in_child
 
@@ -19,9 +20,13 @@ def scene(tmp_path):
 
 def test_results_come_in_the_order_of_the_jobs_and_two_at_most_are_in_the_server(scene):
     scene.server.script(questions=3)
-    told = []
+    told, server = [], scene.server
     results = draw_batch(
-        map(a_job, range(1, 13)), scene.desk(), scene.server, on_result=lambda n, _: told.append(n)
+        map(a_job, range(1, 13)),
+        scene.desk(),
+        server,
+        on_result=lambda n, _: told.append(n),
+        on_progress=held_until({"fake": server}, lambda: len(server.submissions) == 2),
     )
     assert [result.image_key[-7:-4] for result in results] == [f"{n:03d}" for n in range(1, 13)]
     assert sorted(told) == list(range(12))
@@ -56,8 +61,8 @@ def test_the_next_image_is_drawn_while_this_one_is_judged(scene):
             if len(self.submissions) == 3:
                 next_is_drawn.set()
 
-    def judge(stored):
-        assert next_is_drawn.wait(5) or stored.intent.iteration != 1
+    def judge(_stored):
+        assert next_is_drawn.wait(60)
         return {}
 
     jobs = [a_job(seed, asked={"red": "?"}) for seed in (1, 2, 3)]
@@ -124,15 +129,18 @@ def test_ctrl_c_calls_back_what_is_on_the_server_and_keeps_what_is_done(scene, m
 def test_ctrl_c_twice_ends_at_once_and_leaves_the_rest_to_reconcile(scene):
     class Deaf(FakeRenderer):
         def cancel(self, prompt_id):
-            os.kill(os.getpid(), signal.SIGINT)
+            if next(again, False):
+                os.kill(os.getpid(), signal.SIGINT)
             return False
 
-    def press(_progress):
-        if not pressed and len(list((scene.server.folder / "jobs").iterdir())) == 2:
-            pressed.append(1)
+    def press(progress):
+        waited_for.add(progress.prompt_id)
+        # not before both are waited for: one just sent is called back by its own thread
+        if len(waited_for) == 2 and next(first, False):
             os.kill(os.getpid(), signal.SIGINT)
 
-    pressed: list[int] = []
+    waited_for: set[str] = set()
+    first, again = iter([True]), iter([True])
 
     def work():
         scene.server.script(held=True)

@@ -6,46 +6,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from darkroom.core.errors import ComfyUnreachable, JobLost, JobRejected, UsageError
+from darkroom.core.errors import ComfyUnreachable, JobLost, UsageError
 from darkroom.core.fleet.budget import Budget
 from darkroom.core.fleet.health import Patience
-from darkroom.core.jobs import Failed, Lost
 from darkroom.writepath.desk import Committed, Ended
 from darkroom.writepath.fleet import Broke, HostTerms, Order, Terms, draw_fleet
-from tests.fakes.fake_renderer import FakeRenderer
+from tests.writepath.fleet_scenes import Host, held_until, once, order, terms
 from tests.writepath.invariants import violations
-from tests.writepath.scenes import Scene, a_job
-
-QUICK = Patience(first_pause_s=0.02, longest_pause_s=0.05, failures=200)
-
-
-class Host(FakeRenderer):
-    """A fake server that remembers which seeds it was sent, and misbehaves per seed."""
-
-    def __init__(self, folder, name="a", behaves=None):
-        super().__init__(folder, name)
-        self.sent = []
-        self.behaves = behaves or {}
-
-    def submit(self, graph, prompt_id):
-        seed = graph["3"]["inputs"]["seed"]
-        self.sent.append(seed)
-        if self.behaves.get(seed) == "refuse":
-            raise JobRejected("usage", "no such model here")
-        super().submit(graph, prompt_id)
-        self.seeds = getattr(self, "seeds", {}) | {prompt_id: seed}
-
-    def wait(self, prompt_id, on_progress=None):
-        act = self.behaves.get(self.seeds.get(prompt_id))
-        if callable(act):
-            act = act()
-        if act == "vanish":
-            self.restart()
-            return Lost()
-        if act is not None and act != "refuse":
-            self.cancel(prompt_id)
-            return Failed(act, f"scripted: {act}")
-        return super().wait(prompt_id, on_progress)
+from tests.writepath.scenes import Scene
 
 
 @pytest.fixture
@@ -58,21 +26,6 @@ def hosts(tmp_path):
     return {name: Host(tmp_path / f"server-{name}", name) for name in "ab"}
 
 
-def order(seed, model=None, hosts=None, **more):
-    named = None if hosts is None else frozenset(hosts)
-    return Order(model, lambda _receipt: a_job(seed, **more), named)
-
-
-def once(act):
-    """Misbehave the first time only."""
-    acts = iter([act])
-    return lambda: next(acts, None)
-
-
-def terms(**changes):
-    return Terms(patience=QUICK, **changes)
-
-
 def test_several_servers_draw_everything_once_and_hold_two_jobs_at_most(scene, hosts):
     for host in hosts.values():
         host.script(questions=5)
@@ -82,26 +35,37 @@ def test_several_servers_draw_everything_once_and_hold_two_jobs_at_most(scene, h
         scene.desk(),
         hosts,
         on_result=lambda number, _result: told.append(number),
+        on_progress=held_until(
+            hosts, lambda: all(len(host.submissions) == 2 for host in hosts.values())
+        ),
     )
     assert [r.image_key[-7:-4] for r in results] == [f"{n:03d}" for n in range(1, 21)]
     assert sorted(told) == list(range(20))
     assert sorted(hosts["a"].sent + hosts["b"].sent) == list(range(1, 21))
-    assert hosts["a"].sent
-    assert hosts["b"].sent
-    assert max(host.most_at_once for host in hosts.values()) == 2
+    assert [host.most_at_once for host in hosts.values()] == [2, 2]
     assert violations(scene.root) == []
 
 
 def test_orders_of_one_model_stay_together_and_an_idle_server_helps_out(scene, hosts):
     models = {n: "x" if n % 2 else "y" for n in range(1, 41)}
-    for host in hosts.values():
-        host.script(questions=3)
-    draw_fleet([order(n, models[n]) for n in models], scene.desk(), hosts)
-    for host in hosts.values():
-        loads = [model for model, _ in itertools.groupby(models[n] for n in host.sent)]
-        assert len(loads) <= 3  # its own, then perhaps the other's and back
-    assert hosts["a"].sent
-    assert hosts["b"].sent
+    a, b = hosts.values()
+
+    def loads(host):
+        return [model for model, _ in itertools.groupby(models[n] for n in host.sent)]
+
+    begin = held_until({"a": a}, lambda: bool(a.sent and b.sent))
+    go_on = held_until({"b": b}, lambda: len(loads(a)) == 2)  # its own are drawn, it helps out
+
+    def progress(told):
+        begin(told)
+        go_on(told)
+
+    one_by_one = terms(hosts={name: HostTerms(places=1) for name in hosts})  # sent as it was taken
+    orders = [order(n, models[n]) for n in models]
+    draw_fleet(orders, scene.desk(), hosts, on_progress=progress, terms=one_by_one)
+    assert sorted(a.sent + b.sent) == list(models)
+    assert loads(a) in (["x", "y"], ["y", "x"])
+    assert loads(b) == loads(a)[1:]
 
 
 def test_a_server_draws_only_the_models_it_may_and_an_order_only_where_it_may(scene, hosts):
@@ -137,16 +101,29 @@ def test_work_moves_when_a_server_dies_and_what_it_had_is_recorded_as_lost(scene
 
 
 def test_what_only_one_server_may_draw_waits_until_it_is_back_and_is_collected(scene, hosts):
-    hosts["a"].script(held=True)
     outages = iter([True])
+
+    class Napping(Host):
+        """Away from the first step of its job on, until it was asked three times in vain."""
+
+        left = 3
+
+        def receipt(self):
+            if self.left and self._script().get("down"):
+                self.left -= 1
+                if not self.left:
+                    self.script(down=False, held=False)
+            return super().receipt()
 
     def nap(_progress):
         if next(outages, False):
             hosts["a"].script(down=True)
-            threading.Timer(0.2, hosts["a"].script, kwargs={"down": False, "held": False}).start()
 
+    hosts["a"] = Napping(hosts["a"].folder, "a")
+    hosts["a"].script(held=True)
     orders = [order(1, hosts="a")]
     (result,) = draw_fleet(orders, scene.desk(), hosts, on_progress=nap, terms=terms())
+    assert hosts["a"].left == 0
     assert isinstance(result, Committed)
     assert hosts["a"].sent == [1]
     assert hosts["b"].sent == []
@@ -165,16 +142,19 @@ def test_a_drained_server_finishes_what_it_has_and_takes_nothing_more(scene, hos
     drained = set()
 
     def drain(_progress):
-        if len(hosts["a"].sent) == 2:
+        if len(hosts["a"].sent) == 2 and not drained:
             drained.add("a")
+            for host in hosts.values():
+                host.script(held=False)
 
     for host in hosts.values():
-        host.script(questions=4)
+        host.script(held=True)  # nobody has room for more before a has what it is to finish
     chosen = terms(is_drained=lambda name: name in drained)
     orders = [order(n) for n in range(1, 13)]
     results = draw_fleet(orders, scene.desk(), hosts, on_progress=drain, terms=chosen)
     assert all(isinstance(result, Committed) for result in results)
     assert len(hosts["a"].sent) == 2
+    assert len(hosts["b"].sent) == 10
 
 
 def test_a_server_that_is_resumed_takes_orders_again(scene, hosts):
@@ -295,7 +275,8 @@ def test_a_slot_is_held_for_a_server_as_long_as_it_works_and_not_per_image(scene
         return {}
 
     orders = [order(n, asked={"red": "?"}) for n in range(1, 13)]
-    draw_fleet(orders, scene.desk(), hosts, answer=judge, slot=slot)
+    both = held_until(hosts, lambda: all(host.sent for host in hosts.values()))
+    draw_fleet(orders, scene.desk(), hosts, answer=judge, on_progress=both, slot=slot)
     assert sorted(entered) == ["a", "b"]
     assert held == set()
 
@@ -306,7 +287,7 @@ def test_a_server_whose_slot_is_taken_is_done_without(scene, hosts):
     @contextmanager
     def slot(name):
         if name == "a":
-            taken.wait(30)
+            taken.wait(100)
         yield
 
     results = draw_fleet([order(n) for n in (1, 2, 3)], scene.desk(), hosts, slot=slot)
@@ -361,7 +342,9 @@ def test_a_job_is_not_passed_on_for_ever_however_innocent(scene, hosts):
 
 def test_a_job_that_stalls_every_server_is_set_aside_and_the_servers_rest(scene, hosts):
     hosts["a"].behaves[1] = hosts["b"].behaves[1] = "stalled"
-    results = draw_fleet([order(1), order(2)], scene.desk(), hosts, terms=terms())
+    # alone on its server: where another job is before it, it may be innocent
+    one_by_one = terms(hosts={name: HostTerms(places=1) for name in hosts})
+    results = draw_fleet([order(1), order(2)], scene.desk(), hosts, terms=one_by_one)
     assert results[0].cause == "stalled"
     assert isinstance(results[1], Committed)
 

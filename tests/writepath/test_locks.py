@@ -37,7 +37,7 @@ def test_never_two_threads_hold_one_lock(tmp_path):
 
     def work():
         for _ in range(20):
-            with Locks(tmp_path).held("job", wait_s=30):
+            with Locks(tmp_path).held("job", wait_s=100):
                 inside.append(1)
                 most.append(len(inside))
                 inside.pop()

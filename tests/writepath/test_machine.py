@@ -17,7 +17,7 @@ from darkroom.writepath.desk import Desk
 from darkroom.writepath.draw import draw
 from darkroom.writepath.reconcile import ReconcileOptions, reconcile
 from tests.writepath.invariants import violations
-from tests.writepath.scenes import PROJECT, Scene, a_job
+from tests.writepath.scenes import MEMORY, PROJECT, Scene, a_job
 
 RUNS = [RunKeys(PROJECT, f"2026-01-0{day}_08-00-00") for day in (1, 2)]
 SECRET = "canary-55"
@@ -48,7 +48,7 @@ class WritePath(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
+        self.folder = Path(tempfile.mkdtemp(dir=MEMORY))  # fsync is most of the time
         self.scene = Scene(self.folder)
         self.server = self.scene.server
         self.damaged = False

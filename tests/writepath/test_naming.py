@@ -52,7 +52,7 @@ def test_machines_that_begin_at_once_get_names_of_their_own(
         desk = Desk(store(), Locks(tmp_path / f"locks-{number}"), now=lambda: AT)
         names: list[str] = []
         for _ in range(2):
-            at_once.wait(30)
+            at_once.wait(60)
             names.append(new_run(desk, PROJECT).run_id)
         return names
 

@@ -1,3 +1,6 @@
+import itertools
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from darkroom.core.errors import UsageError
@@ -21,9 +24,21 @@ class Fragile(FakeRenderer):
         return Lost()
 
 
+class Ticking(Scene):
+    """Where every look at the clock is a second later: events of one moment have no order."""
+
+    def desk(self, machine="here", **more):
+        return super().desk(machine, now=self.now, **more)
+
+    def now(self):
+        return datetime(2026, 1, 9, 22, tzinfo=UTC) + timedelta(seconds=next(self.seconds))
+
+
 @pytest.fixture
 def scene(tmp_path):
-    return Scene(tmp_path)
+    made = Ticking(tmp_path)
+    made.seconds = itertools.count()
+    return made
 
 
 @pytest.fixture

@@ -134,7 +134,11 @@ def test_two_at_once_do_the_work_once(scene):
     pids = []
     for _ in range(2):
         if (pid := os.fork()) == 0:
-            os._exit(len(scene.reconcile().findings))
+            told = 99
+            try:
+                told = len(scene.reconcile().findings)
+            finally:
+                os._exit(told)
         pids.append(pid)
     told = sorted(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids)
     assert told == [0, 3]

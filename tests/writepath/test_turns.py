@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from darkroom.adapters.stores import FolderStore
-from darkroom.adapters.stores.protocol import Store
+from darkroom.adapters.stores.protocol import Stat, Store
 from darkroom.adapters.stores.spool import SpooledStore
 from darkroom.core.errors import UsageError
 from darkroom.core.keys import RunKeys, job_key
@@ -24,10 +25,12 @@ from darkroom.writepath.draw import draw
 from darkroom.writepath.locks import Locks
 from darkroom.writepath.turns import Note, Pace, Turns
 from tests.fakes.s3_servers import RcloneServer, rclone
+from tests.fakes.until import until
 from tests.writepath.invariants import sidecars, violations
 from tests.writepath.scenes import PROJECT, Scene, a_job
 
-QUICK = Pace(beat_s=0.3, expires_s=2.0)
+PATIENT = Pace(beat_s=20.0, expires_s=90.0)
+"""Whoever stands still for seconds is not taken for dead; the dead are named, see `Aged`."""
 A_WHILE = 300  # questions, a millisecond or more each
 JOB = a_job(1).key
 LONGEST_S = 60
@@ -39,6 +42,21 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RcloneServer]:
         yield server
 
 
+class Aged:
+    """A store whose notes of dead machines are an hour old."""
+
+    def __init__(self, store: Store, dead: Path) -> None:
+        self._store, self._dead = store, dead
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def head(self, key: str) -> Stat | None:
+        stat = self._store.head(key)
+        is_dead = (self._dead / key.removesuffix(".json").rpartition(".")[2]).exists()
+        return replace(stat, modified_at=stat.modified_at - 3600) if stat and is_dead else stat
+
+
 class Shared:
     """A store that several machines reach, and the server all of them draw on."""
 
@@ -46,6 +64,8 @@ class Shared:
         self.scene = Scene(tmp_path)
         self.server = server
         self.bucket = f"lab-{secrets.token_hex(6)}"
+        self.dead = tmp_path / "dead"
+        self.dead.mkdir()
         if server is not None:
             server.store(self.bucket).create_bucket()
 
@@ -54,9 +74,10 @@ class Shared:
         return self.server.root / self.bucket if self.server else self.scene.root
 
     def store(self) -> Store:
-        return self.server.store(self.bucket) if self.server else FolderStore(self.root)
+        store = self.server.store(self.bucket) if self.server else FolderStore(self.root)
+        return Aged(store, self.dead)
 
-    def desk(self, machine: str, pace: Pace = QUICK) -> Desk:
+    def desk(self, machine: str, pace: Pace = PATIENT) -> Desk:
         locks = Locks(self.scene.folder / f"locks-{machine}")
         return Desk(self.store(), locks, settle_s=0.0, pace=pace)
 
@@ -125,8 +146,9 @@ def test_who_wants_the_same_job_at_once_gets_one_image(shared, count, is_one_mac
 def test_a_waiter_takes_over_from_a_winner_that_was_killed(shared, count):
     shared.scene.server.script(held=True)
     pids = [contender(shared, number, f"m{number}") for number in range(count)]
-    winner = _winner(shared)
+    winner, machine = _winner(shared)
     os.kill(winner, signal.SIGKILL)
+    (shared.dead / machine).touch()
     shared.scene.server.script(held=False)
     assert all_ended([pid for pid in pids if pid != winner]) == [0] * (count - 1)
     os.waitpid(winner, 0)
@@ -137,15 +159,13 @@ def test_a_waiter_takes_over_from_a_winner_that_was_killed(shared, count):
     assert violations(shared.root) == []
 
 
-def _winner(shared: Shared) -> int:
-    """The process that may write the image, once the server has the job."""
-    ends_at = time.monotonic() + 60
+def _winner(shared: Shared) -> tuple[int, str]:
+    """The process that may write the image, once the server has the job, and its machine."""
     server = shared.scene.server.folder
-    while not any((server / "jobs").iterdir()):
-        assert time.monotonic() < ends_at
-        time.sleep(0.02)
+    until(lambda: any((server / "jobs").iterdir()))
     (lock,) = shared.scene.folder.glob("locks-*/image-*.lock")
-    return int(json.loads(lock.read_text())["pid"])
+    machine = (lock.parent / "machine").read_text()
+    return int(json.loads(lock.read_text())["pid"]), machine
 
 
 def test_many_jobs_wanted_by_many_machines_are_each_drawn_once(tmp_path):
@@ -163,7 +183,7 @@ def test_many_jobs_wanted_by_many_machines_are_each_drawn_once(tmp_path):
     assert shared.notes() == []
 
 
-def turns(shared: Shared, machine: str, pace: Pace = QUICK) -> Turns:
+def turns(shared: Shared, machine: str, pace: Pace = PATIENT) -> Turns:
     return shared.desk(machine, pace).turns(PROJECT)
 
 
@@ -172,14 +192,24 @@ def nothing() -> None:
 
 
 def test_a_holder_at_work_for_longer_than_a_note_counts_keeps_its_turn(shared):
-    here, there = turns(shared, "here"), turns(shared, "there")
+    here = turns(shared, "here", Pace(beat_s=0.2, expires_s=90.0))
+    there = turns(shared, "there")
     with here.tried(JOB) as is_ours:
         assert is_ours
-        time.sleep(QUICK.expires_s + 1.5)
+        (note,) = (note.key(PROJECT) for note in here.notes(JOB))
+        begun_at = _left_at(here.store, note)
+        if shared.server is None:  # rclone keeps the times it gave
+            os.utime(shared.root / note, (begun_at - 3600, begun_at - 3600))
+        until(lambda: _left_at(here.store, note) > begun_at)
         with there.tried(JOB) as is_theirs:
             assert not is_theirs
     with there.tried(JOB) as is_theirs:
         assert is_theirs
+
+
+def _left_at(store: Store, key: str) -> float:
+    stat = store.head(key)
+    return stat.modified_at if stat else 0.0
 
 
 def test_who_waits_too_long_is_told_so_and_leaves_nothing(shared):
@@ -229,9 +259,27 @@ def test_a_note_expires_by_the_clock_of_the_store(tmp_path, ahead_s):
     with here.tried(JOB) as is_ours:
         assert not is_ours
     (note,) = shared.notes()
-    os.utime(note, (time.time() - 60, time.time() - 60))
+    os.utime(note, (time.time() - 3600, time.time() - 3600))
     with here.tried(JOB) as is_ours:
         assert is_ours
+
+
+def test_a_note_that_was_long_in_coming_makes_no_other_look_dead(tmp_path, monkeypatch):
+    shared, passed_s = Shared(tmp_path, None), 0.0
+    clock = SimpleNamespace(
+        monotonic=lambda: time.monotonic() + passed_s, time=time.time, time_ns=time.time_ns
+    )
+    monkeypatch.setattr("darkroom.writepath.turns.time", clock)
+
+    class Slow(FolderStore):
+        def put(self, *told, **more):
+            nonlocal passed_s
+            passed_s += 3600.0
+            return super().put(*told, **more)
+
+    left_behind(shared, "there")
+    with replace(turns(shared, "here"), store=Slow(shared.root)).tried(JOB) as is_ours:
+        assert not is_ours
 
 
 def test_a_note_never_waits_in_the_spool(tmp_path):
@@ -246,7 +294,8 @@ def test_a_note_never_waits_in_the_spool(tmp_path):
 def test_a_killed_process_leaves_its_note_and_a_look_at_what_is_left_ends_its_job(shared):
     shared.scene.server.script(held=True)
     victim = contender(shared, 1, "here")
-    os.kill(_winner(shared), signal.SIGKILL)
+    assert _winner(shared)[0] == victim
+    os.kill(victim, signal.SIGKILL)
     os.waitpid(victim, 0)
     assert len(shared.notes()) == 1
     shared.scene.server.script(held=False)
@@ -270,12 +319,12 @@ def test_another_machine_takes_over_at_once_what_a_dead_one_was_in_the_middle_of
     shared = Shared(tmp_path, None)
     shared.scene.server.script(held=True)
     victim = contender(shared, 1, "here")
-    os.kill(_winner(shared), signal.SIGKILL)
+    _, machine = _winner(shared)
+    os.kill(victim, signal.SIGKILL)
     os.waitpid(victim, 0)
     shared.scene.server.script(held=False)
     assert _looked(shared, "there") == ["active"]  # it may be alive still
-    (note,) = shared.notes()
-    os.utime(note, (time.time() - 60, time.time() - 60))
+    (shared.dead / machine).touch()
     assert _looked(shared, "there") == ["collected"]
 
 

@@ -8,6 +8,7 @@ calibration costs nothing. A damaged file is put aside and begun anew.
 import contextlib
 import hashlib
 import sqlite3
+import time
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ create table if not exists measured (
 ) without rowid
 """
 _WAIT_S = 30.0
+_EVERY_S = 0.01
 _DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 
@@ -135,7 +137,7 @@ class ScoreCache:
 def _connected(file: Path) -> sqlite3.Connection:
     rows = sqlite3.connect(file, timeout=_WAIT_S)
     try:
-        rows.execute("pragma journal_mode = wal")
+        _use_wal(rows)
         rows.execute("pragma synchronous = normal")  # the last rows may go with the power
         with rows:
             rows.execute(_SCHEMA)
@@ -143,3 +145,17 @@ def _connected(file: Path) -> sqlite3.Connection:
         rows.close()
         raise
     return rows
+
+
+def _use_wal(rows: sqlite3.Connection) -> None:
+    """Where several begin the file at once, SQLite refuses all but one without any waiting."""
+    until = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            rows.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(_EVERY_S)
+        else:
+            return

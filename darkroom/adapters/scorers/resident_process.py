@@ -13,14 +13,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from darkroom.adapters.processes import has_ended, spawn, started_at
+from darkroom.adapters.processes import exit_code_of, has_ended, spawn, started_at
 from darkroom.adapters.scorers.resident_frames import PROTOCOL, Broken, receive, send
 from darkroom.adapters.scorers.resident_place import ScoringPlace, marks_of, socket_path
 from darkroom.core.errors import OutsideError
 
 START_WITHIN_S = 60.0
 MAX_STARTS = 5
-"""One may end at once because another is still ending; so many never do."""
+"""So many may fail; one that ends because another has the device, or is still ending, did not."""
 SILENT_S = 120.0
 """The process says at least every few seconds that it lives; longer silence is death."""
 _EVERY_S = 0.02
@@ -50,6 +50,10 @@ class _Child:
 
     def ended(self) -> bool:
         return self.began is None or has_ended(self.pid, self.began)
+
+    def failed(self) -> bool:
+        """Whether it ended otherwise than in peace; asked once."""
+        return exit_code_of(self.pid) != 0
 
 
 class Conversation:
@@ -81,14 +85,15 @@ class ResidentProcess:
     def converse(self, specs_json: str, within_s: float = START_WITHIN_S) -> Conversation:
         """A conversation about some metrics; starts the process where there is none."""
         deadline = time.monotonic() + within_s
-        starts = 0
+        starts = failed = 0
         while time.monotonic() < deadline:
             found = self._reached()
             if found is not None and (talk := self._greeted(found, specs_json)):
                 return talk
             if found is None and (self._child is None or self._child.ended()):
-                if starts == MAX_STARTS:
-                    raise self._not_started(f"ended {starts} times")
+                failed += bool(starts and self._child and self._child.failed())
+                if failed == MAX_STARTS:
+                    raise self._not_started(f"ended {failed} times")
                 starts += 1
                 self._child = self._started()
             time.sleep(_EVERY_S * min(starts + 1, 10))

@@ -37,6 +37,8 @@ T = TypeVar("T")
 _MD5 = re.compile(r"[0-9a-f]{32}\Z")
 _SMALLEST_PART_BYTES = 5 * 2**20
 _BUCKET_BELIEVED_S = 30.0
+# servers on files have nothing under a key for a moment while another writer replaces it
+_LOOKS_AFTER_S = (0.0, 0.05, 0.2, 0.8)
 
 
 class S3Store:
@@ -215,14 +217,17 @@ class S3Store:
         )
 
     def _landed(self, key: str, data: bytes) -> bool:
-        try:
-            stat = self._stat(key)
-            if stat.size_bytes == len(data) and stat.etag in {None, _md5(data)}:
-                return True
-            # either it is damaged, or this server's etags only look like md5
-            return self._read(key) == data
-        except KeyNotFound:
-            return False
+        for pause_s in _LOOKS_AFTER_S:
+            time.sleep(pause_s)
+            try:
+                stat = self._stat(key)
+                if stat.size_bytes == len(data) and stat.etag in {None, _md5(data)}:
+                    return True
+                # either it is damaged, or this server's etags only look like md5
+                return self._read(key) == data
+            except KeyNotFound:
+                continue
+        return False
 
     def _stat(self, key: str) -> Stat:
         found: Any = self._ask(key, self.client.stat_object)

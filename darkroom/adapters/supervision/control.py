@@ -94,8 +94,8 @@ def _clean(
 def _spawn_keeper(folder: Path, home: Path) -> None:
     command = [sys.executable, "-P", "-m", "darkroom.adapters.supervision", str(folder), str(home)]
     pid = spawn(command, folder / "keeper.log", os.environ)
-    # written before the keeper has written anything, so that two starters never start two
-    State(Process(pid, started_at(pid) or "")).write(folder)
+    # written while the lock is held, so that two starters never start two
+    State(Process(pid, started_at(pid) or "")).write_first(folder)
 
 
 def _awaited(folder: Path, on_change: Callable[[PartState], None], within_s: float) -> State:

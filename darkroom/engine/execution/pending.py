@@ -6,13 +6,25 @@ Owns their order and their caps. Thread-safe: requests and the worker share it.
 import heapq
 import itertools
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from darkroom.engine.execution.prompts import Outcome, Prompt, Record
 
 
 class QueueFullError(RuntimeError):
     """No more prompts are taken for now."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where every prompt was at one moment: none is missed on its way from one to the next."""
+
+    waiting: list[Prompt]
+    """In the order of the heap, as ComfyUI lists them."""
+    running: Prompt | None
+    ended: list[Record]
+    """Those that are remembered, oldest first."""
 
 
 class PromptQueue:
@@ -28,12 +40,16 @@ class PromptQueue:
         self._max_history = max_history
         self._woken = False
 
-    def put(self, prompt: Prompt) -> None:
-        """Add a prompt; a lower number runs earlier, equal numbers in order of arrival."""
+    def put(self, prompt: Prompt, announce: Callable[[], None]) -> None:
+        """Add a prompt; a lower number runs earlier, equal numbers in order of arrival.
+
+        `announce` is called before anything can be said of its execution.
+        """
         with self._changed:
             if len(self._heap) >= self._max_pending:
                 raise QueueFullError
             heapq.heappush(self._heap, (prompt.number, next(self._order), prompt))
+            announce()
             self._changed.notify()
 
     def take(self) -> Prompt | None:
@@ -74,10 +90,11 @@ class PromptQueue:
         with self._changed:
             return self._running
 
-    def waiting(self) -> list[Prompt]:
-        """Prompts that wait, in the order of the heap, as ComfyUI lists them."""
+    def standing(self) -> Standing:
+        """Everything there is, as of now."""
         with self._changed:
-            return [prompt for _number, _order, prompt in self._heap]
+            waiting = [prompt for _number, _order, prompt in self._heap]
+            return Standing(waiting, self._running, list(self._history.values()))
 
     def clear(self) -> None:
         """Drop all that wait."""

@@ -1,6 +1,7 @@
 """The parts of one engine, put together; what every route works with."""
 
 import asyncio
+import contextlib
 import threading
 from typing import Protocol
 
@@ -51,7 +52,8 @@ class Engine:
         try:
             self._diffusion.warm()
         finally:
-            loop.call_soon_threadsafe(self._warm.set)
+            with contextlib.suppress(RuntimeError):  # the loop closed meanwhile
+                loop.call_soon_threadsafe(self._warm.set)
 
     def stop(self) -> None:
         """Interrupt what runs and end."""

@@ -49,29 +49,29 @@ async def cancel(request: Request) -> Response:
     if not cancelled and engine.queue.delete(job_id):
         engine.worker.announce()
         cancelled = True
-    return as_json({"cancelled": cancelled})
+    # what neither ran nor waited may have begun between the two looks
+    return as_json({"cancelled": cancelled or engine.worker.interrupt(job_id)})
 
 
 def _all(engine: Engine) -> list[Job]:
-    pending = engine.queue
-    running = pending.running()
+    found = engine.queue.standing()
     queued = chain(
-        [_queued(running, "in_progress")] if running else [],
-        (_queued(prompt, "pending") for prompt in pending.waiting()),
+        [_queued(found.running, "in_progress")] if found.running else [],
+        (_queued(prompt, "pending") for prompt in found.waiting),
     )
-    return [*queued, *(_ended(record) for record in pending.records())]
+    return [*queued, *(_ended(record) for record in found.ended)]
 
 
 def _one(engine: Engine, job_id: str) -> Job | None:
-    pending = engine.queue
-    if record := pending.record(job_id):
+    found = engine.queue.standing()
+    ended = (record for record in found.ended if record.prompt.prompt_id == job_id)
+    if record := next(ended, None):
         return _ended(record) | _details(record)
-    running = pending.running()
-    if running and running.prompt_id == job_id:
-        return _queued(running, "in_progress")
-    waiting = (p for p in pending.waiting() if p.prompt_id == job_id)
-    found = next(waiting, None)
-    return _queued(found, "pending") if found else None
+    if found.running and found.running.prompt_id == job_id:
+        return _queued(found.running, "in_progress")
+    waiting = (prompt for prompt in found.waiting if prompt.prompt_id == job_id)
+    prompt = next(waiting, None)
+    return _queued(prompt, "pending") if prompt else None
 
 
 def _queued(prompt: Prompt, status: str) -> Job:

@@ -57,10 +57,9 @@ async def submit(request: Request) -> Response:
         return _refused(verdict.error, verdict.node_errors)
     prompt = Prompt(number, prompt_id, graph, _extra_data(body), verdict.outputs)
     try:
-        engine.queue.put(prompt)
+        engine.queue.put(prompt, engine.worker.announce)
     except QueueFullError:
         return _refused(_FULL, status=503)
-    engine.worker.announce()
     answer = {"prompt_id": prompt_id, "number": number, "node_errors": verdict.node_errors}
     return as_json(answer)
 
@@ -105,12 +104,11 @@ def _extra_data(body: dict[str, Any]) -> dict[str, Any]:
 
 async def queue(request: Request) -> Response:
     """GET /queue."""
-    pending = engine_of(request).queue
-    running = pending.running()
+    found = engine_of(request).queue.standing()
     return as_json(
         {
-            "queue_running": [running.listed()] if running else [],
-            "queue_pending": [prompt.listed() for prompt in pending.waiting()],
+            "queue_running": [found.running.listed()] if found.running else [],
+            "queue_pending": [prompt.listed() for prompt in found.waiting],
         }
     )
 

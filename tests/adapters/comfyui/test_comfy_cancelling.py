@@ -1,8 +1,8 @@
 """A job is stopped wherever it is, and no other is."""
 
 import threading
-import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,14 +10,14 @@ import pytest
 from darkroom.adapters.comfyui import ComfyClient
 from darkroom.core.jobs import Cancelled, Done, Lost, Running
 from tests.fakes.comfy_server import ComfyServer, Fault, hold
+from tests.fakes.fast_timing import FAST
+from tests.fakes.until import until
 
 Graph = dict[str, dict[str, Any]]
 
 
 def wait_until_running(comfy: ComfyServer) -> None:
-    until = time.monotonic() + 2
-    while comfy.running is None and time.monotonic() < until:
-        time.sleep(0.002)
+    until(lambda: comfy.running is not None)
 
 
 @pytest.fixture(params=[True, False], ids=["jobs route", "0.3.64"])
@@ -105,12 +105,16 @@ def test_a_route_that_fails_this_once_is_gone_around(
 
 
 def test_a_waiting_thread_hears_of_a_cancellation_by_another(
-    held: ComfyServer, client: ComfyClient, graph: Graph, prompt_id: str
+    held: ComfyServer, connect: Callable[..., ComfyClient], graph: Graph, prompt_id: str
 ) -> None:
     held.is_worker_dead = True
+    # the job is gone from the server before the thread that had it stopped can say so
+    client = connect(replace(FAST, confirm_lost_s=60.0))
     client.submit(graph, prompt_id)
-    threading.Timer(0.05, client.cancel, [prompt_id]).start()
+    canceller = threading.Timer(0.05, client.cancel, [prompt_id])
+    canceller.start()
     assert isinstance(client.wait(prompt_id), Cancelled)
+    canceller.join()
 
 
 def test_no_interrupt_is_ever_sent_without_an_id(

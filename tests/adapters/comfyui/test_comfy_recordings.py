@@ -4,6 +4,7 @@ import base64
 import json
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from darkroom.adapters.comfyui.rejections import explain
 from darkroom.adapters.comfyui.states import is_memory_fault, read_history, read_queue
 from darkroom.core.jobs import Cancelled, Done, Failed, OutputFile, Pending, Progress, Running
 from tests.fakes.comfy_server import ComfyServer, Fault, Job, png
+from tests.fakes.fast_timing import FAST
 
 Recorded = Callable[[str], Any]
 
@@ -33,9 +35,11 @@ def read(messages: list[Any]) -> list[Any]:
 
 
 def test_a_whole_success_replayed_through_the_client(
-    client: ComfyClient, comfy: ComfyServer, recorded: Recorded
+    connect: Callable[..., ComfyClient], comfy: ComfyServer, recorded: Recorded
 ) -> None:
     said = recorded("success")
+    # all is heard first: else a look at the history may end the wait before a hint
+    client = connect(replace(FAST, poll_s=60.0))
     prompt_id = said["prompt_id"]
 
     def replay(server: ComfyServer, job: Job) -> None:

@@ -1,6 +1,5 @@
 """Nothing stays running in silence: each way to hang has a longest duration."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,6 +13,7 @@ from darkroom.core.errors import ComfyUnreachable
 from darkroom.core.jobs import Done, Failed, Pending, Running
 from tests.fakes.comfy_server import ComfyServer, Fault, Job, finish, hold, start
 from tests.fakes.fast_timing import FAST
+from tests.fakes.until import until
 
 Graph = dict[str, dict[str, Any]]
 Connect = Callable[..., ComfyClient]
@@ -23,6 +23,19 @@ PATIENCE = Timing(stall_s=10, first_progress_s=50, zombie_s=20, unheard_s=200, l
 
 def stalled(client: ComfyClient, graph: Graph, prompt_id: str) -> Failed:
     client.submit(graph, prompt_id)
+    return given_up(client, prompt_id)
+
+
+def stalled_running(
+    client: ComfyClient, comfy: ComfyServer, graph: Graph, prompt_id: str
+) -> Failed:
+    """As `stalled`; patience with a job that waits in the queue is not what ends it."""
+    client.submit(graph, prompt_id)
+    until(lambda: comfy.running is not None)
+    return given_up(client, prompt_id)
+
+
+def given_up(client: ComfyClient, prompt_id: str) -> Failed:
     failed = client.wait(prompt_id)
     assert isinstance(failed, Failed)
     assert failed.cause == "stalled"
@@ -61,7 +74,8 @@ def test_a_silent_server_is_given_up_without_a_first_step(
     connect: Connect, comfy: ComfyServer, graph: Graph, prompt_id: str
 ) -> None:
     comfy.work = hold
-    failed = stalled(connect(replace(IMPATIENT, first_progress_s=0.15)), graph, prompt_id)
+    client = connect(replace(IMPATIENT, first_progress_s=0.15))
+    failed = stalled_running(client, comfy, graph, prompt_id)
     assert failed.message == "no first step for 0.15 s"
 
 
@@ -74,9 +88,8 @@ def test_a_job_that_stops_in_the_middle_is_given_up_sooner(
 
     comfy.work = half
     # `hold` starts a node, which brings the long allowance back; a step then ends it
-    failed = stalled(
-        connect(replace(IMPATIENT, first_progress_s=0.2, stall_s=30.0)), graph, prompt_id
-    )
+    client = connect(replace(IMPATIENT, first_progress_s=0.2, stall_s=60.0))
+    failed = stalled_running(client, comfy, graph, prompt_id)
     assert failed.message == "no first step for 0.2 s"
 
 
@@ -94,20 +107,21 @@ def test_a_job_that_ends_while_it_is_given_up_counts(
 ) -> None:
     def deaf(server: ComfyServer, job: Job) -> None:
         start(server, job)
-        job.stopped.wait(5)
+        job.stopped.wait(60)
         finish(server, job)
 
     comfy.work = deaf
     client = connect(replace(IMPATIENT, longest_s=0.1))
     client.submit(graph, prompt_id)
+    until(lambda: comfy.running is not None)
     original = comfy.cancel
 
-    def slow_cancel(prompt: str, **options: bool) -> bool:
+    def cancel_too_late(prompt: str, **options: bool) -> bool:
         stopped = original(prompt, **options)
-        threading.Event().wait(0.1)
+        until(lambda: prompt in comfy.history)
         return stopped
 
-    comfy.cancel = slow_cancel
+    comfy.cancel = cancel_too_late
     assert isinstance(client.wait(prompt_id), Done)
 
 

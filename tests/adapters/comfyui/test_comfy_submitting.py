@@ -1,7 +1,7 @@
 """A job is queued exactly once as far as that can be known, or refused with a reason."""
 
 import json
-import time
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,6 +13,7 @@ from darkroom.core.errors import ComfyError, ComfyUnreachable, JobRejected
 from darkroom.core.jobs import Done, Lost
 from tests.fakes.comfy_server import ComfyServer, Fault, hold
 from tests.fakes.fast_timing import FAST
+from tests.fakes.until import until
 
 Graph = dict[str, dict[str, Any]]
 Connect = Callable[..., ComfyClient]
@@ -49,8 +50,22 @@ def test_an_answer_that_is_lost_does_not_queue_the_job_twice(
 def test_a_timeout_although_queued_is_looked_up(
     connect: Connect, comfy: ComfyServer, graph: Graph, prompt_id: str
 ) -> None:
+    queued = threading.Event()
+    queue_prompt, take_fault = comfy.queue_prompt, comfy.take_fault
+
+    def queue(body: dict[str, Any]) -> tuple[int, Any]:
+        answer = queue_prompt(body)
+        queued.set()
+        return answer
+
+    def looked_up_once_queued(route: str) -> Fault | None:
+        if route.startswith("GET /history"):
+            assert queued.wait(60)
+        return take_fault(route)
+
+    comfy.queue_prompt, comfy.take_fault = queue, looked_up_once_queued
     comfy.fail("POST /prompt", Fault(is_handled=True, hangs=True))
-    client = connect(replace(FAST, submit_s=1.0))
+    client = connect(replace(FAST, submit_s=0.3))
     client.submit(graph, prompt_id)
     assert len(comfy.posts) == 1
 
@@ -186,10 +201,7 @@ def test_a_refused_job_leaves_no_socket_behind(
 ) -> None:
     comfy.fail("POST /prompt", Fault(400, b"no"))
     refusal(client, graph, prompt_id)
-    until = time.monotonic() + 5  # the server hears of the closing a moment later
-    while comfy.sockets.all and time.monotonic() < until:
-        time.sleep(0.01)
-    assert comfy.sockets.all == []
+    until(lambda: comfy.sockets.all == [])  # the server hears of the closing a moment later
 
 
 def test_few_sockets_stand_unread(
@@ -199,6 +211,7 @@ def test_few_sockets_stand_unread(
     ids = [f"{prompt_id[:-1]}{digit}" for digit in range(8)]
     for one in ids:
         client.submit(graph, one)
-    assert len(comfy.sockets.all) == 4
+    assert len(comfy.sockets.opened) == 8
+    until(lambda: len(comfy.sockets.all) == 4)  # the server hears of a closing a moment later
     comfy.is_worker_dead = False
     assert [type(client.wait(one)) for one in ids] == [Done] * 8

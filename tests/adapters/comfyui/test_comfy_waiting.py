@@ -1,6 +1,5 @@
 """Waiting for a job on a server that does everything right, and on one that does not."""
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,12 +18,14 @@ from tests.fakes.comfy_server import (
     end_badly,
     finish,
     hold,
-    start,
 )
 from tests.fakes.fast_timing import FAST
+from tests.fakes.until import until
 
 Graph = dict[str, dict[str, Any]]
 Connect = Callable[..., ComfyClient]
+LISTENS = replace(FAST, poll_s=60.0)
+"""It hears of everything first: else a look at the history may end the wait before a hint."""
 
 
 def drawn(client: ComfyClient, graph: Graph, prompt_id: str) -> Any:
@@ -54,8 +55,9 @@ def test_client_id_of_socket_and_job_are_the_same_and_new_for_each_job(
     assert comfy.sockets.opened == [prompt_id]
 
 
-def test_progress_is_told_step_by_step(client: ComfyClient, graph: Graph, prompt_id: str) -> None:
+def test_progress_is_told_step_by_step(connect: Connect, graph: Graph, prompt_id: str) -> None:
     seen: list[Progress] = []
+    client = connect(LISTENS)
     client.submit(graph, prompt_id)
     client.wait(prompt_id, seen.append)
     assert [(p.step, p.steps) for p in seen if p.step] == [(1, 3), (2, 3), (3, 3)]
@@ -63,9 +65,10 @@ def test_progress_is_told_step_by_step(client: ComfyClient, graph: Graph, prompt
 
 
 def test_a_callback_that_raises_is_reported_and_does_not_break_the_job(
-    client: ComfyClient, graph: Graph, prompt_id: str
+    connect: Connect, graph: Graph, prompt_id: str
 ) -> None:
     calls: list[Progress] = []
+    client = connect(LISTENS)
 
     def broken(progress: Progress) -> None:
         calls.append(progress)
@@ -78,9 +81,9 @@ def test_a_callback_that_raises_is_reported_and_does_not_break_the_job(
     assert len(calls) == 1
 
 
-def test_a_callback_may_interrupt_the_wait(
-    client: ComfyClient, graph: Graph, prompt_id: str
-) -> None:
+def test_a_callback_may_interrupt_the_wait(connect: Connect, graph: Graph, prompt_id: str) -> None:
+    client = connect(LISTENS)
+
     def stop(_: Progress) -> None:
         raise Interrupted("interrupted", "enough")
 
@@ -165,107 +168,13 @@ def test_a_frame_of_several_megabytes_is_read(
 
     comfy.work = big
     seen: list[Progress] = []
-    client = connect(previews=True)
+    client = connect(LISTENS, previews=True)
     client.submit(graph, prompt_id)
     assert isinstance(client.wait(prompt_id, seen.append), Done)
     assert [(p.preview_format, len(p.preview or b"")) for p in seen if p.preview] == [
         ("jpeg", len(picture))
     ]
     assert comfy.posts[0]["extra_data"] == {"preview_method": "latent2rgb"}
-
-
-def test_without_any_socket_history_and_queue_are_enough(
-    client: ComfyClient, comfy: ComfyServer, graph: Graph, prompt_id: str
-) -> None:
-    comfy.takes_sockets = False
-    assert isinstance(drawn(client, graph, prompt_id), Done)
-
-
-def test_a_server_without_sockets_is_not_asked_for_one_each_time(
-    client: ComfyClient, comfy: ComfyServer, graph: Graph, prompt_id: str
-) -> None:
-    comfy.takes_sockets = False
-    drawn(client, graph, prompt_id)
-    drawn(client, graph, prompt_id[:-4] + "aaaa")
-    assert comfy.count("GET /ws") == 1
-
-
-def test_a_socket_that_sends_no_status_is_given_up(
-    client: ComfyClient, comfy: ComfyServer, graph: Graph, prompt_id: str
-) -> None:
-    comfy.says_status = False
-    assert isinstance(drawn(client, graph, prompt_id), Done)
-
-
-def test_a_dropped_socket_is_opened_again_and_tells_on(
-    connect: Connect, comfy: ComfyServer, graph: Graph, prompt_id: str
-) -> None:
-    def dropped(server: ComfyServer, job: Job) -> None:
-        start(server, job)
-        server.tell(job, "executing", node="1")
-        server.sockets.hang_up_all()
-        until = time.monotonic() + 2
-        while len(server.sockets.opened) < 2 and time.monotonic() < until:
-            time.sleep(0.005)
-        server.tell(job, "progress", value=2, max=3, node="1")
-        time.sleep(0.1)
-        finish(server, job)
-
-    comfy.work = dropped
-    seen: list[Progress] = []
-    client = connect(replace(FAST, socket_retry_s=(0.1,)))
-    client.submit(graph, prompt_id)
-    assert isinstance(client.wait(prompt_id, seen.append), Done)
-    assert comfy.sockets.opened == [prompt_id, prompt_id]
-    assert seen[-1].step == 2
-
-
-def test_a_second_socket_that_goes_deaf_costs_no_job(
-    client: ComfyClient, comfy: ComfyServer, graph: Graph, prompt_id: str
-) -> None:
-    """The server notices the first socket's end late, and forgets the second one with it."""
-
-    def deafening(server: ComfyServer, job: Job) -> None:
-        server.sockets.lingers.set()
-        server.sockets.hang_up_all()
-        until = time.monotonic() + 2
-        while prompt_id in server.sockets.by_id and time.monotonic() < until:
-            time.sleep(0.005)
-        draw(server, job)
-
-    comfy.work = deafening
-    assert isinstance(drawn(client, graph, prompt_id), Done)
-    assert len(comfy.sockets.opened) == 2
-
-
-def test_a_socket_that_answers_no_ping_is_replaced(
-    connect: Connect, comfy: ComfyServer, graph: Graph, prompt_id: str
-) -> None:
-    def until_replaced(server: ComfyServer, job: Job) -> None:
-        start(server, job)
-        until_s = time.monotonic() + 20.0
-        while len(server.sockets.opened) < 2 and time.monotonic() < until_s:
-            time.sleep(0.005)
-        finish(server, job)
-
-    comfy.work = until_replaced
-    client = connect(replace(FAST, socket_ping_s=0.03, socket_idle_s=0.08))
-    client.submit(graph, prompt_id)
-    for peer in comfy.sockets.all:
-        peer.answers_pings = False
-    assert isinstance(client.wait(prompt_id), Done)
-    assert len(comfy.sockets.opened) > 1
-
-
-def test_a_ping_that_is_answered_keeps_the_socket(
-    connect: Connect, comfy: ComfyServer, graph: Graph, prompt_id: str
-) -> None:
-    comfy.work = hold
-    client = connect(replace(FAST, socket_ping_s=0.03, socket_idle_s=1.5))
-    client.submit(graph, prompt_id)
-    threading.Timer(2.0, comfy.cancel, [prompt_id]).start()
-    client.wait(prompt_id)
-    assert len(comfy.sockets.opened) == 1
 
 
 def test_a_job_begun_by_a_dead_process_is_attached_to(
@@ -302,9 +211,7 @@ def test_states_of_waiting_and_running_jobs(
     ids = [prompt_id[:-1] + digit for digit in "012"]
     for one in ids:
         client.submit(graph, one)
-    until = time.monotonic() + 2
-    while comfy.running is None and time.monotonic() < until:
-        time.sleep(0.005)
+    until(lambda: comfy.running is not None)
     assert [client.state(one) for one in ids] == [Running(), Pending(0), Pending(1)]
     for one in ids:
         client.cancel(one)
@@ -384,17 +291,4 @@ def test_a_server_that_breaks_at_the_very_end_is_asked_again(
     client: ComfyClient, comfy: ComfyServer, graph: Graph, prompt_id: str
 ) -> None:
     comfy.fail("GET /history", *[Fault()] * 3)
-    assert isinstance(drawn(client, graph, prompt_id), Done)
-
-
-def test_a_server_that_closes_the_socket_politely_is_asked_instead(
-    client: ComfyClient, comfy: ComfyServer, graph: Graph, prompt_id: str
-) -> None:
-    def closing(server: ComfyServer, job: Job) -> None:
-        with server.sockets.lock:
-            server.sockets.by_id[prompt_id].frame(8, b"\x03\xe9")
-        time.sleep(0.05)
-        draw(server, job)
-
-    comfy.work = closing
     assert isinstance(drawn(client, graph, prompt_id), Done)

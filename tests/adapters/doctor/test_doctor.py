@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import typer
 
-from darkroom.adapters.doctor import Check, examine, exit_code, machine
+from darkroom.adapters.doctor import Check, examine, exit_code, machine, neighbours
 from darkroom.adapters.doctor.findings import failed, passed
 from darkroom.adapters.project_creation import create_project
 from darkroom.adapters.settings import open_lab
@@ -17,6 +18,12 @@ from darkroom.apps.cli import doctor
 from tests.fakes.comfy_server import ComfyServer, Fault, running_server
 from tests.fakes.image_files import png
 from tests.fakes.workflows import document
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is slow to answer, on a machine that stands still, is not away."""
+    monkeypatch.setattr(neighbours, "TIMING", replace(neighbours.TIMING, connect_s=60, read_s=60))
 
 
 @pytest.fixture
@@ -29,7 +36,8 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Co
         (tmp_path / "darkroom.yaml").write_text(f"hosts:\n  studio:\n    url: {url}\n")
         monkeypatch.setenv("DARKROOM_HOME", str(tmp_path))
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
-        monkeypatch.delenv("OPENROUTER_API_KEY", raising=False)
+        for name in ("OPENROUTER_API_KEY", "PREFECT_API_URL"):
+            monkeypatch.delenv(name, raising=False)
         monkeypatch.chdir(tmp_path)
         yield server, url
 

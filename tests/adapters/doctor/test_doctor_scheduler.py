@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from darkroom.adapters.doctor import Check, examine
+from darkroom.adapters.doctor import Check, examine, scheduler
 from darkroom.adapters.doctor.scheduler import scheduler_checks
 from tests.fakes.s3_servers import free_port
 
@@ -47,6 +47,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Nobody reads it."""
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is slow to answer, on a machine that stands still, is not away."""
+    monkeypatch.setattr(scheduler, "_TIMEOUT_S", (60.0, 60.0))
 
 
 @pytest.fixture

@@ -2,9 +2,11 @@
 
 import io
 import os
+import select
 import signal
+import socket
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,22 +15,25 @@ import pytest
 from PIL import Image
 
 from darkroom.adapters.processes import started_at
-from darkroom.adapters.scorers import resident_ledger, resident_process
+from darkroom.adapters.scorers import resident_client, resident_ledger, resident_process
 from darkroom.adapters.scorers.lite.scorer import LiteScorer
 from darkroom.adapters.scorers.protocol import Picture
+from darkroom.adapters.scorers.resident_blame import DECODING, Blame
 from darkroom.adapters.scorers.resident_client import (
     ImageToScore,
     ScoringClient,
     ScoringPlace,
     image_of,
 )
-from darkroom.adapters.scorers.resident_process import ResidentProcess
+from darkroom.adapters.scorers.resident_frames import Message, receive
+from darkroom.adapters.scorers.resident_process import Conversation, ResidentProcess
 from darkroom.adapters.scorers.specs import metric_table
 from darkroom.core.errors import OutsideError, StoreUnavailable
 from darkroom.core.scoring.metrics import MetricSpec
 from darkroom.core.sidecar.judging import Score
 from tests.fakes import scripted_scorers as scripted
 from tests.fakes.image_files import gradient
+from tests.fakes.until import until
 
 ROOT = Path(__file__).parents[3]
 MakeClient = Callable[..., ScoringClient]
@@ -83,6 +88,25 @@ def test_scores_come_in_the_order_of_images_and_metrics(place: ScoringPlace) -> 
         rows = client.score_images(image_of(data) for data in files)
     assert [[score.metric for score in row] for row in rows] == [["soft", "noise"]] * 40
     assert _raws(rows) == [[pytest.approx(_expected(data))] * 2 for data in files]
+
+
+def test_pictures_that_wait_are_measured_together(
+    place: ScoringPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, decoding = Blame.begun, set[int]()
+
+    def heard(blame: Blame, work: Sequence[int], step: str) -> None:
+        begun(blame, work, step)
+        if step == DECODING:
+            decoding.update(work)
+        if len(decoding) > 9:  # no more than two of them at a time: the others wait
+            (place.weights / "go").touch()
+
+    monkeypatch.setattr(Blame, "begun", heard)
+    files = [_png(0 if seed else scripted.HELD, seed) for seed in range(16)]
+    with ScoringClient(place, _specs("soft")) as client:
+        rows = client.score_images(image_of(data) for data in files)
+    assert _raws(rows) == [[pytest.approx(_expected(data))] for data in files]
     assert max(count for _, count, _ in _log(place)) > 1, "nothing was ever batched"
 
 
@@ -98,13 +122,10 @@ def test_what_was_measured_before_touches_neither_image_nor_process(place: Scori
     image = image_of(_png(1))
     with ScoringClient(place, _specs()) as client:
         first = client.score_images([image])
-    assert ResidentProcess(place).stop()
-
-    def unread() -> bytes:
-        raise AssertionError("the image was read again")
+    assert ResidentProcess(place).stop(60.0)
 
     with ScoringClient(place, _specs()) as client:
-        again = client.score_images([ImageToScore(image.sha256, unread)])
+        again = client.score_images([ImageToScore(image.sha256, lambda: pytest.fail("read again"))])
     assert again == first
     assert not ResidentProcess(place).stop(), "a process was started for nothing"
 
@@ -151,11 +172,13 @@ def test_bytes_of_another_image_are_not_taken(place: ScoringPlace) -> None:
 
 
 def test_a_batch_survives_the_death_of_the_process_in_its_middle(place: ScoringPlace) -> None:
-    files = [_png(scripted.SLOW, seed) for seed in range(12)]
+    # more than a batch: it has told the first, and hangs at the last, when it is killed
+    files = [_png(scripted.HANGS_ONCE if seed == 11 else 0, seed) for seed in range(12)]
     killed: list[int] = []
 
     def kill(_number: int, _scores: list[Score]) -> None:
         if not killed:
+            until((place.weights / "hung").exists)
             killed.append(_log(place)[-1][2])
             os.kill(killed[0], signal.SIGKILL)
 
@@ -190,9 +213,7 @@ def test_a_picture_that_kills_once_is_scored_the_second_time(place: ScoringPlace
 
 
 def test_a_metric_that_cannot_be_opened_alive_is_given_up(place: ScoringPlace) -> None:
-    deadly = ScoringPlace(
-        place.folder, place.weights, "cpu", scorers="tests.fakes.scripted_scorers:deadly_openings"
-    )
+    deadly = replace(place, scorers="tests.fakes.scripted_scorers:deadly_openings")
     with ScoringClient(deadly, _specs()) as client:
         rows = client.score_images([image_of(_png(0, seed)) for seed in range(3)])
     ResidentProcess(deadly).stop()
@@ -200,9 +221,7 @@ def test_a_metric_that_cannot_be_opened_alive_is_given_up(place: ScoringPlace) -
     assert all(noise.raw is not None for _, noise in rows)
 
 
-def test_a_process_that_never_comes_up_is_an_error_with_its_last_words(
-    place: ScoringPlace,
-) -> None:
+def test_a_process_that_never_comes_up_is_an_error_with_its_last_words(place: ScoringPlace) -> None:
     broken = ScoringPlace(place.folder, place.weights, scorers="tests.fakes.nothing:at_all")
     with ScoringClient(broken, _specs()) as client, pytest.raises(OutsideError) as failed:
         client.score_images([image_of(_png(0))])
@@ -254,11 +273,30 @@ def test_a_process_that_died_between_two_questions_is_replaced(place: ScoringPla
 def test_a_process_that_says_nothing_any_more_is_killed_and_replaced(
     place: ScoringPlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resident_process, "SILENT_S", 1.5)
+    hung, kill = place.weights / "hung", Conversation.kill
+    killed, patience_s = list[int](), list[float | None]()
+
+    def heard(sock: socket.socket) -> Message:
+        """Impatient only with the one that is known to hang."""
+        patience_s.append(sock.gettimeout())
+        while not killed and not select.select([sock], [], [], 0.05)[0]:
+            if hung.exists():
+                sock.settimeout(0.05)
+                break
+        return receive(sock)
+
+    def killing(talk: Conversation) -> None:
+        killed.append(talk.pid)
+        kill(talk)
+
+    monkeypatch.setattr(resident_client, "receive", heard)
+    monkeypatch.setattr(Conversation, "kill", killing)
     with ScoringClient(place, _specs("soft")) as client:
         [[score]] = client.score_images([image_of(_png(scripted.HANGS_ONCE))])
     assert score.raw is not None
-    assert len({pid for _, _, pid in _log(place)}) == 2
+    first, second = (pid for _, _, pid in _log(place))
+    assert first == killed[0] != second
+    assert patience_s[0] == resident_process.SILENT_S
 
 
 def test_a_picture_put_aside_is_tried_again_by_other_code(
@@ -282,9 +320,7 @@ def test_a_process_that_dies_at_every_greeting_is_an_error(place: ScoringPlace) 
     assert failed.value.code == "scoring-not-started"
 
 
-def test_an_error_of_the_store_passes_on_and_leaves_the_client_usable(
-    place: ScoringPlace,
-) -> None:
+def test_an_error_of_the_store_passes_on_and_the_client_stays_usable(place: ScoringPlace) -> None:
     def away() -> bytes:
         raise StoreUnavailable("store-unavailable", "is away")
 
@@ -326,8 +362,12 @@ def test_a_process_of_another_installation_is_replaced(
     assert _log(place)[0][2] != _log(other)[0][2]
 
 
-def test_the_process_ends_itself_when_nobody_wants_anything(place: ScoringPlace) -> None:
-    brief = ScoringPlace(place.folder, place.weights, "cpu", idle_s=0.2, scorers=place.scorers)
+def test_the_process_ends_itself_when_nobody_wants_anything(
+    place: ScoringPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # on a slow machine it may do so between a greeting and a question, many times
+    monkeypatch.setattr(resident_client, "MAX_FRUITLESS", 10**6)
+    brief = replace(place, idle_s=0.2)
     with ScoringClient(brief, _specs("soft")) as client:
         client.score_images([image_of(_png(0))])
         pid = _log(place)[-1][2]

@@ -10,10 +10,11 @@ import sys
 import threading
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from darkroom.adapters.processes import held_lock
+from darkroom.adapters.processes import held_lock, spawn
 from darkroom.adapters.scorers import resident_place, resident_process
 from darkroom.adapters.scorers.protocol import Picture
 from darkroom.adapters.scorers.resident_blame import DECODING, Blame, indices_of
@@ -184,6 +185,28 @@ def test_a_second_process_of_a_device_ends_at_once(tmp_path: Path) -> None:
     assert not (place.folder / "cpu.sock").exists()
 
 
+def test_one_that_is_long_in_ending_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, spawned = _place(tmp_path), list[int]()
+    place.folder.mkdir()
+    monkeypatch.setattr(resident_process, "MAX_STARTS", 1)
+    with contextlib.ExitStack() as ending:
+        ending.enter_context(held_lock(place.folder / "cpu.lock", 0.0, AssertionError))
+
+        def counted(*arguments: Any) -> int:
+            if spawned:
+                ending.close()
+            spawned.append(spawn(*arguments))
+            return spawned[-1]
+
+        monkeypatch.setattr(resident_process, "spawn", counted)
+        process = ResidentProcess(place)
+        process.converse("[]").close()
+    process.stop()
+    assert len(spawned) == 2
+
+
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "s").write_text("")
     with pytest.raises(OutsideError) as failed:
@@ -208,7 +231,7 @@ def test_a_process_that_hangs_is_killed_by_who_it_greeted(tmp_path: Path) -> Non
         theirs.close()
         talk = resident_process.Conversation(ours, hanging.pid)
         talk.kill()
-        assert hanging.wait(10) == -9
+        assert hanging.wait(60) == -9
         talk.kill()  # it is gone, and its number may be another's
         talk.close()
 
@@ -265,26 +288,33 @@ def test_pixels_that_do_not_fit_their_shape_are_no_picture() -> None:
     assert "not as many" in getattr(work.picture, "reason", "")
 
 
-def _served(limits: Limits, talk: list[str]) -> list[dict[str, object]]:
-    """What a server in this process answers; it must end by itself."""
-    answers: list[dict[str, object]] = []
+def _served(talk: list[str]) -> list[dict[str, object]]:
+    """What a server in this process answers until it hangs up; all is said at once."""
 
     async def serve(listening: socket.socket) -> None:
-        await Server(lambda _specs: [], {}, limits).serve(listening)
+        await Server(lambda _specs: [], {}, Limits()).serve(listening)
 
-    with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as client:
+    with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("s")
         listening.listen()
         thread = threading.Thread(target=lambda: asyncio.run(serve(listening)))
         thread.start()
-        client.settimeout(20)
+        answers = _answered(talk)
+        if "stop" not in talk:
+            _answered(["stop"])
+        thread.join(60)
+        assert not thread.is_alive()
+    return answers
+
+
+def _answered(talk: list[str]) -> list[dict[str, object]]:
+    answers: list[dict[str, object]] = []
+    with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(Broken):
+        client.settimeout(60)
         client.connect("s")
-        for op in talk:
-            client.sendall(b"".join(packed({"op": op, "specs": "[]"})))
-        with contextlib.suppress(Broken):
-            while True:
-                answers.append(receive(client))
-        thread.join(20)
+        client.sendall(b"".join(b"".join(packed({"op": op, "specs": "[]"})) for op in talk))
+        while True:
+            answers.append(receive(client))
     return answers
 
 
@@ -292,11 +322,11 @@ def test_a_message_nobody_knows_ends_the_conversation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    answers = _served(Limits(idle_s=0.4), ["hello", "nonsense", "hello"])
+    answers = _served(["hello", "nonsense", "hello"])
     assert [answer["op"] for answer in answers] == ["hello"]
     assert json.dumps(answers[0]["marks"]) == "{}"
 
 
 def test_a_stop_is_obeyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert _served(Limits(idle_s=600.0), ["stop"]) == []
+    assert _served(["stop"]) == []

@@ -2,13 +2,18 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from darkroom.adapters.scorers import cache
 from darkroom.adapters.scorers.cache import Key, Measurement, ScoreCache
 from darkroom.adapters.scorers.specs import metric_table
 from darkroom.core.errors import UsageError
@@ -42,10 +47,10 @@ def test_only_metrics_that_read_the_prompt_depend_on_it() -> None:
 
 def test_a_damaged_file_is_put_aside_and_begun_anew(tmp_path: Path) -> None:
     (tmp_path / "c.sqlite").write_bytes(b"this is no database" * 100)
-    cache = ScoreCache(tmp_path / "c.sqlite")
-    cache.keep({KEY: Measurement(1.0, None)})
-    assert cache.find([KEY])
-    cache.close()
+    fresh = ScoreCache(tmp_path / "c.sqlite")
+    fresh.keep({KEY: Measurement(1.0, None)})
+    assert fresh.find([KEY])
+    fresh.close()
     assert (tmp_path / "c.damaged").exists()
 
 
@@ -58,15 +63,42 @@ def test_a_place_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
 
 def test_many_begin_the_file_at_once(tmp_path: Path) -> None:
     def work(number: int) -> int:
-        cache = ScoreCache(tmp_path / "c")
+        own = ScoreCache(tmp_path / "c")
         for step in range(20):
-            cache.keep({Key(f"{number}-{step}", "m", ""): Measurement(1.0, None)})
-        found = cache.find(Key(f"{number}-{step}", "m", "") for step in range(20))
-        cache.close()
+            own.keep({Key(f"{number}-{step}", "m", ""): Measurement(1.0, None)})
+        found = own.find(Key(f"{number}-{step}", "m", "") for step in range(20))
+        own.close()
         return len(found)
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(work, range(8))) == [20] * 8
+
+
+def test_a_file_that_another_is_just_beginning_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    with closing(sqlite3.connect(tmp_path / "c")) as other:
+        other.execute("begin immediate")
+
+        def let_go(pause_s: float) -> None:
+            pauses.append(pause_s)
+            other.rollback()
+
+        clock = SimpleNamespace(monotonic=time.monotonic, sleep=let_go)
+        monkeypatch.setattr(cache, "time", clock)
+        ScoreCache(tmp_path / "c").close()
+    assert len(pauses) == 1
+
+
+def test_a_file_that_another_never_lets_go_is_an_error_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "_WAIT_S", 0.0)
+    with closing(sqlite3.connect(tmp_path / "c")) as other:
+        other.execute("begin immediate")
+        with pytest.raises(UsageError, match="locked"):
+            ScoreCache(tmp_path / "c")
 
 
 WRITER = """
@@ -88,7 +120,7 @@ def test_a_writer_that_is_killed_leaves_what_it_had_said(tmp_path: Path) -> None
         while last < 50:
             last = int(writer.stdout.readline())
         os.kill(writer.pid, signal.SIGKILL)
-    cache = ScoreCache(tmp_path / "c")
-    kept = cache.find(Key(str(number), "m", "") for number in range(last + 1))
+    again = ScoreCache(tmp_path / "c")
+    kept = again.find(Key(str(number), "m", "") for number in range(last + 1))
     assert len(kept) == last + 1
-    cache.close()
+    again.close()

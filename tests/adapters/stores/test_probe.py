@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from darkroom.adapters.stores import probe, probe_s3
+from darkroom.adapters.stores import probe, probe_requests, probe_s3
 from darkroom.adapters.stores.folder import FolderStore
 from darkroom.adapters.stores.probe import Finding, Report
 from darkroom.adapters.stores.probe_folder import check_folder
@@ -29,8 +30,9 @@ def moto_store(moto_server: S3Server) -> Iterator[S3Store]:
 
 @pytest.fixture
 def few_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A listing of more than one page is proven once; here it would only cost time."""
+    """More than one page, and time to notice an end, are proven once; here they cost time."""
     monkeypatch.setattr(probe_s3, "_MORE_THAN_A_PAGE", 3)
+    monkeypatch.setattr(probe_requests, "time", SimpleNamespace(sleep=lambda _s: None))
 
 
 def by_name(report: Report) -> BY_NAME:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from darkroom.adapters.stores import durable
+from darkroom.adapters.stores import durable, spool
 from darkroom.adapters.stores.folder import FolderStore
 from darkroom.adapters.stores.protocol import Stat
 from darkroom.adapters.stores.s3 import S3Store
@@ -61,6 +61,13 @@ class Moody(FolderStore):
     def delete(self, key: str) -> None:
         self._answer()
         super().delete(key)
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is slow for seconds must not decide what a put still delivers."""
+    monkeypatch.setattr(spool, "_WHILE_PUTTING_S", 600.0)
+    monkeypatch.setattr(spool, "_LOCK_WAIT_S", 60.0)
 
 
 @pytest.fixture

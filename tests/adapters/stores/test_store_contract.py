@@ -222,10 +222,12 @@ def test_a_racing_reader_sees_one_whole_version(store: Store) -> None:
 
     reader = threading.Thread(target=read)
     reader.start()
-    for version in versions * 3:
-        store.put("a/b", version, PNG)
-    done.set()
-    reader.join()
+    try:
+        for version in versions * 3:
+            store.put("a/b", version, PNG)
+    finally:
+        done.set()
+        reader.join()
     assert torn == []
 
 

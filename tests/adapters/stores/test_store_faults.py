@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,8 +20,8 @@ from tests.fakes.fault_proxy import FaultProxy
 from tests.fakes.s3_servers import QUICK, RcloneServer, rclone
 
 PNG = "image/png"
-# silence is allowed to last longer than the whole call, so only the deadline can end it
-BRIEF = replace(QUICK, total_s=0.3, read_s=60.0, connect_s=60.0)
+# silence is allowed to last longer than the whole test, so only the deadline can end it
+BRIEF = replace(QUICK, total_s=0.3, read_s=600.0, connect_s=600.0)
 VERBS: list[Callable[[Store], object]] = [
     lambda store: store.put("a/b", b"x" * 1000, PNG),
     lambda store: store.get("a/b"),
@@ -58,7 +59,7 @@ def test_a_port_without_server_is_unavailable(verb: Callable[[Store], object]) -
             verb(store)
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(90)
 @every_verb
 def test_a_hanging_server_holds_nobody_past_the_deadline(
     behind: S3Store, proxy: FaultProxy, verb: Callable[[Store], object]
@@ -68,7 +69,7 @@ def test_a_hanging_server_holds_nobody_past_the_deadline(
         verb(store)
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(90)
 @pytest.mark.parametrize("verb", [VERBS[1], VERBS[2], VERBS[3]], ids=["get", "head", "list"])
 def test_an_answer_that_trickles_holds_nobody_past_the_deadline(
     behind: S3Store, proxy: FaultProxy, verb: Callable[[Store], object]
@@ -80,7 +81,7 @@ def test_an_answer_that_trickles_holds_nobody_past_the_deadline(
         verb(store)
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(90)
 @pytest.mark.parametrize("after", [0, 40, 400, 5_000])
 def test_an_answer_that_stops_holds_nobody_past_the_deadline(
     behind: S3Store, proxy: FaultProxy, after: int
@@ -92,7 +93,7 @@ def test_an_answer_that_stops_holds_nobody_past_the_deadline(
         store.get("a/b")
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(90)
 def test_a_server_that_takes_no_bytes_holds_nobody_past_the_deadline(behind: S3Store) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         settings = replace(behind.settings, endpoint=f"http://127.0.0.1:{deaf.getsockname()[1]}")
@@ -100,21 +101,24 @@ def test_a_server_that_takes_no_bytes_holds_nobody_past_the_deadline(behind: S3S
             S3Store(settings, BRIEF).put("a/b", b"x" * 30_000_000, PNG)
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(90)
 def test_a_resolver_without_answer_holds_nobody_past_the_deadline(
     behind: S3Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answered = threading.Event()
+    answered, real = threading.Event(), socket.getaddrinfo
 
-    def never(*_arguments: object, **_options: object) -> list[object]:
-        answered.wait(30)
-        return []
+    def never(host: str, *arguments: Any, **options: Any) -> Any:
+        if host == "store.example":  # threads of earlier tests may ask for others
+            answered.wait()
+        return real(host, *arguments, **options) if host != "store.example" else []
 
     monkeypatch.setattr(socket, "getaddrinfo", never)
     store = S3Store(replace(behind.settings, endpoint="http://store.example:9000"), BRIEF)
-    with pytest.raises(StoreUnavailable):
-        store.get("a/b")
-    answered.set()
+    try:
+        with pytest.raises(StoreUnavailable):
+            store.get("a/b")
+    finally:
+        answered.set()
 
 
 def test_a_slow_network_is_only_slow(behind: S3Store, proxy: FaultProxy) -> None:
@@ -211,9 +215,10 @@ def test_retry_after_longer_than_the_call_ends_it_at_once(
     behind: S3Store, proxy: FaultProxy
 ) -> None:
     proxy.faults.headers, proxy.faults.answers = "Retry-After: 9\r\n", 1000
+    store = S3Store(behind.settings, replace(behind.limits, total_s=8.0))
     with pytest.raises(StoreUnavailable):
-        behind.get("a/b")
-    assert proxy.faults.answers == 999
+        store.get("a/b")
+    assert proxy.faults.answers >= 999
 
 
 def test_a_flipped_byte_is_caught_by_the_verified_read(behind: S3Store, proxy: FaultProxy) -> None:
@@ -279,27 +284,29 @@ def test_what_was_acknowledged_survives_kill_9_under_load(tmp_path: Path) -> Non
         ]
         for writer in writers:
             writer.start()
-        for killings in range(3):
-            while len(done) < 40 * (killings + 1):
-                stop.wait(0.005)
-            server.kill()
-            server.start()
-        stop.set()
-        for writer in writers:
-            writer.join()
+        try:
+            for killings in range(3):
+                while len(done) < 40 * (killings + 1):
+                    stop.wait(0.005)
+                server.kill()
+                server.start()
+        finally:
+            stop.set()
+            for writer in writers:
+                writer.join()
         assert {key for key, data in done.items() if store.get(key) != data} == set()
         assert done.keys() <= set(store.iter_keys())
         store.close()
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(90)
 def test_a_frozen_server_is_unavailable_and_thaws(tmp_path: Path) -> None:
     with rclone(tmp_path) as server:
-        store = server.new_store(replace(QUICK, total_s=0.6))
+        store = server.new_store()
         assert server.process is not None
         server.process.send_signal(signal.SIGSTOP)
-        with pytest.raises(StoreUnavailable):
-            store.put("a/b", b"x", PNG)
+        with brief(store) as hurried, pytest.raises(StoreUnavailable):
+            hurried.put("a/late", b"x", PNG)  # it may still arrive, once the server thaws
         server.process.send_signal(signal.SIGCONT)
         store.put("a/b", b"y", PNG)
         assert store.get("a/b") == b"y"

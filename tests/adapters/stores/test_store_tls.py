@@ -5,6 +5,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def test_an_unknown_certificate_is_not_trusted(server: Scripted) -> None:
     assert server.seen == []
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(90)
 @pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize("after", [0, 100, 1_500, 5_000])
 def test_a_tls_answer_that_stops_holds_nobody_past_the_deadline(
@@ -93,7 +94,7 @@ def test_a_tls_answer_that_stops_holds_nobody_past_the_deadline(
     store.put("a/b", b"x" * 20_000, PNG)
     with FaultProxy(int(server.url.rsplit(":", 1)[1])) as proxy:
         proxy.faults.freeze_down_after = after
-        hurried = replace(QUICK, total_s=0.4, read_s=60.0)
+        hurried = replace(QUICK, total_s=0.4, read_s=600.0)
         far = type(store)(
             replace(store.settings, endpoint=f"https://127.0.0.1:{proxy.port}"), hurried
         )
@@ -103,27 +104,29 @@ def test_a_tls_answer_that_stops_holds_nobody_past_the_deadline(
     store.close()
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(90)
 @pytest.mark.usefixtures("trusted")
 def test_a_tls_server_that_takes_no_bytes_holds_nobody_past_the_deadline(
     server: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = threading.Event()
-    store = server.store(replace(QUICK, total_s=0.4, read_s=60.0))
-    store.put("a/b", b"x", PNG)
-    monkeypatch.setattr("tests.fakes.scripted_s3._Handler._serve", lambda _self: released.wait(10))
-    monkeypatch.setattr("tests.fakes.scripted_s3._Handler.do_PUT", lambda _self: released.wait(10))
-    with pytest.raises(StoreUnavailable):
-        store.put("a/b", b"x" * 30_000_000, PNG)
-    released.set()
-    store.close()
+    with closing(server.store()) as patient:
+        patient.put("a/b", b"x", PNG)
+    monkeypatch.setattr("tests.fakes.scripted_s3._Handler.do_PUT", lambda _self: released.wait())
+    store = server.store(replace(QUICK, total_s=0.4, read_s=600.0))
+    try:
+        with pytest.raises(StoreUnavailable):
+            store.put("a/b", b"x" * 30_000_000, PNG)
+    finally:
+        released.set()
+        store.close()
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(90)
 @pytest.mark.usefixtures("trusted")
 def test_a_handshake_that_never_ends_holds_nobody_past_the_deadline(server: Scripted) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
-        store = server.store(replace(QUICK, total_s=0.3, read_s=60.0))
+        store = server.store(replace(QUICK, total_s=0.3, read_s=600.0))
         settings = replace(store.settings, endpoint=f"https://127.0.0.1:{mute.getsockname()[1]}")
         with pytest.raises(StoreUnavailable):
             type(store)(settings, store.limits).get("a/b")

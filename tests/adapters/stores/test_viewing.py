@@ -78,7 +78,7 @@ def test_an_address_of_a_bucket_really_opens_and_stands_below_the_picture(
     rclone_store.put(KEY, data, "image/png")
     url = address_of(rclone_store, KEY)
     assert url is not None
-    with requests.get(url, timeout=10) as answer:
+    with requests.get(url, timeout=60) as answer:
         assert answer.content == data
     shown, _, below = picture(rclone_store, KEY).partition("\n\n")
     assert shown.startswith("![")

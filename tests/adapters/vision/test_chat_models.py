@@ -19,7 +19,7 @@ def endpoint(script: Script, naps: list[float] | None = None) -> Endpoint:
         "openrouter",
         script.url,
         SecretStr(CANARY),
-        Patience(connect_s=1, read_s=2, retries=2, retry_delay_s=5),
+        Patience(connect_s=60, read_s=60, retries=2, retry_delay_s=5),
         sleep=(naps if naps is not None else []).append,
     )
 

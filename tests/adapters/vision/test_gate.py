@@ -16,13 +16,15 @@ from tests.writepath.scenes import in_child
 @pytest.mark.parametrize("places", [1, 3])
 def test_no_more_hold_a_place_than_there_are(tmp_path, places):
     gate, lock, now, most = Gate(tmp_path, "openai", places), threading.Lock(), [0], [0]
+    all_taken = threading.Barrier(places, timeout=60)
 
     def work(_: int) -> None:
         with gate.place():
             with lock:
                 now[0] += 1
                 most[0] = max(most[0], now[0])
-            time.sleep(0.01)
+            all_taken.wait()
+            time.sleep(0.01)  # for one too many to come, if it could
             with lock:
                 now[0] -= 1
 

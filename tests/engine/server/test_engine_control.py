@@ -9,6 +9,7 @@ from tests.fakes.engine_graphs import drawing, plain
 from tests.fakes.engine_model import recorded
 from tests.fakes.live_engine import LiveEngine, live_engine
 from tests.fakes.shapes import differences
+from tests.fakes.until import until
 
 INTERRUPT = recorded("interrupt")
 QUEUE = recorded("queue")
@@ -69,7 +70,7 @@ def test_an_interrupt_while_idle_does_not_hit_the_next_job(engine: LiveEngine) -
 def test_a_job_with_the_same_id_is_not_stopped_by_an_old_interrupt(engine: LiveEngine) -> None:
     prompt_id = _running(engine)
     engine.post("/interrupt", json={"prompt_id": prompt_id})
-    engine.history(prompt_id)
+    engine.sockets[-1].until_done(prompt_id)  # else its end is heard as that of the next one
     engine.run(plain(), prompt_id=prompt_id)
     assert engine.history(prompt_id)["status"]["status_str"] == "success"
 
@@ -85,6 +86,25 @@ def test_cancelling_a_job_works_wherever_it_is(engine: LiveEngine) -> None:
     assert again.json() == INTERRUPT["cancel_finished"]["body"]
     gone = engine.get(f"/api/jobs/{waiting}")
     assert (gone.status_code, gone.json()) == (404, INTERRUPT["job_deleted"]["body"])
+
+
+def test_a_job_that_begins_while_it_is_cancelled_is_stopped(
+    engine: LiveEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _running(engine, steps=1)
+    engine.model.step_s = 0.005
+    waiting = engine.submit(drawing(steps=10_000)).json()["prompt_id"]
+    queue = engine.engine.queue
+    delete = queue.delete
+
+    def too_late(prompt_id: str) -> bool:
+        engine.model.release()
+        until(lambda: (now := queue.running()) and now.prompt_id == prompt_id)
+        return delete(prompt_id)
+
+    monkeypatch.setattr(queue, "delete", too_late)
+    assert engine.post(f"/api/jobs/{waiting}/cancel").json() == {"cancelled": True}
+    assert engine.history(waiting)["status"]["status_str"] == "error"
 
 
 def test_a_deleted_waiting_job_leaves_no_trace(engine: LiveEngine) -> None:
@@ -201,5 +221,8 @@ def test_a_graph_too_large_is_refused(tmp_path: Path) -> None:
 
 def test_stopping_the_server_interrupts_what_runs(tmp_path: Path) -> None:
     with live_engine(tmp_path) as live:
-        _running(live)
-    assert live.engine.queue.remaining == 0
+        prompt_id = _running(live)
+    queue = live.engine.queue
+    until(lambda: queue.record(prompt_id))  # the server itself waits three seconds at most
+    (record,) = queue.records()
+    assert "execution_interrupted" in dict(record.outcome.messages)

@@ -106,7 +106,7 @@ def test_view_gives_ranges_and_heads_as_recorded(viewable: LiveEngine) -> None:
     part = viewable.get(path, headers={"Range": "bytes=0-15"})
     assert (part.status_code, part.content) == (206, picture()[:16])
     assert part.headers["content-range"] == f"bytes 0-15/{len(picture())}"
-    head = viewable.session.head(viewable.url + path, timeout=10)
+    head = viewable.session.head(viewable.url + path, timeout=60)
     assert (head.status_code, head.headers["content-length"]) == (200, str(len(picture())))
     assert head.headers["content-disposition"] == 'filename="u1.png"'
 

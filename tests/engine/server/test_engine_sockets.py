@@ -11,6 +11,7 @@ from tests.fakes.engine_graphs import drawing, plain
 from tests.fakes.engine_model import recorded
 from tests.fakes.live_engine import Ears, LiveEngine, live_engine
 from tests.fakes.shapes import differences
+from tests.fakes.until import until
 
 RECONNECT = recorded("reconnect")
 PREVIEWS = recorded("previews")
@@ -73,13 +74,7 @@ def test_the_older_socket_hears_again_when_the_newer_one_closes(engine: LiveEngi
 
 
 def _until_sockets(engine: LiveEngine, count: int) -> None:
-    import time
-
-    for _ in range(500):
-        if sum(map(len, engine.engine.hub._clients.values())) == count:
-            return
-        time.sleep(0.005)
-    raise AssertionError("the socket does not leave")
+    until(lambda: sum(map(len, list(engine.engine.hub._clients.values()))) == count)
 
 
 def test_a_job_without_client_id_tells_everyone_only_its_progress(engine: LiveEngine) -> None:
@@ -140,10 +135,11 @@ def test_without_being_asked_for_there_are_no_previews(engine: LiveEngine) -> No
 @pytest.mark.parametrize("first", ["not json", "[]", '{"type": "other"}'])
 def test_feature_flags_count_only_as_the_first_message(shared: LiveEngine, first: str) -> None:
     ears = shared.ears()
+    greeting = ears.next()
     ears.socket.send(first)
     ears.say({"type": "feature_flags", "data": {"supports_preview_metadata": True}})
     shared.post("/queue", json={"clear": True})
-    assert [ears.next()["type"], ears.next()["type"]] == ["status", "status"]
+    assert [greeting["type"], ears.next()["type"]] == ["status", "status"]
 
 
 def test_one_socket_too_many_is_turned_away(tmp_path: object) -> None:

@@ -1,6 +1,7 @@
 """Parts of the engine on their own, where a conversation would not reach."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from darkroom.engine.execution import faults
 from darkroom.engine.execution.cache import Cache, Kept
 from darkroom.engine.execution.pending import PromptQueue
-from darkroom.engine.execution.prompts import Outcome
+from darkroom.engine.execution.prompts import Outcome, Prompt
 from darkroom.engine.files import Folders, UnsafeNameError
 from darkroom.engine.nodes.catalogue import NODES
 from darkroom.engine.nodes.definition import Result
@@ -29,6 +30,27 @@ def test_finishing_nothing_changes_nothing() -> None:
     queue = PromptQueue(1, 1)
     queue.finish(Outcome())
     assert queue.records() == []
+
+
+def test_a_prompt_is_announced_before_anything_of_it_is_done() -> None:
+    """ComfyUI says `status` first, and `execution_start` after it."""
+    queue, said = PromptQueue(1, 1), list[str]()
+    worker = threading.Thread(target=lambda: said.append(f"takes {_taken(queue)}"))
+    worker.start()
+
+    def announce() -> None:
+        worker.join(0.1)  # so long it would have time to take it
+        said.append("announced")
+
+    queue.put(Prompt(1, "it", plain(), {}, ("2",)), announce)
+    worker.join()
+    assert said == ["announced", "takes it"]
+
+
+def _taken(queue: PromptQueue) -> str:
+    prompt = queue.take()
+    assert prompt is not None
+    return prompt.prompt_id
 
 
 @pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/passwd", "x\n", "x" * 5000, "link/x"])

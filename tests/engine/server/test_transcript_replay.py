@@ -89,7 +89,9 @@ def test_another_seed_and_step_count_runs_only_what_depends_on_them(engine: Live
 def test_a_submission_waits_in_the_queue_with_five_fields(engine: LiveEngine) -> None:
     engine.model.hold()
     request = IMG2IMG["request"]
+    ears = engine.ears(engine.client_id)
     engine.submit(request["prompt"])
+    ears.until("progress")  # it waits no more
     answer = engine.submit(request["prompt"], **_fields(request))
     assert differences(answer.json(), IMG2IMG["response"]["body"]) == []
     waiting = engine.get("/queue").json()["queue_pending"][0]
