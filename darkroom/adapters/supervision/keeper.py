@@ -23,9 +23,9 @@ from darkroom.adapters.supervision.plan import Part, Plan
 from darkroom.adapters.supervision.state import PartState, Process, State
 
 _EVERY_S = 0.2
-_ASK_WITHIN_S = 2.0
+_ASK_WITHIN_S = 5.0
 _ASK_EVERY_S = 5.0
-_STALLED_AFTER = 6  # unanswered questions in a row, half a minute
+_STALLED_AFTER = 12  # unanswered questions in a row, a minute: slow on a busy machine is not dead
 _LONGEST_PAUSE_S = 30.0
 _STEADY_AFTER_S = 60.0  # so long alive, and earlier failures are forgotten
 _LOG_BYTES = 8 * 1024 * 1024

@@ -184,3 +184,24 @@ def test_secrets_reach_only_a_trusted_part(
 def test_a_state_that_cannot_be_read_counts_as_none(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text("{")
     assert (read_state(tmp_path), status(tmp_path), down(tmp_path)) == (None, None, False)
+
+
+def test_a_part_is_replaced_once_it_has_answered_nothing_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Plan((Part("server", python(SLEEPER), health_url="http://127.0.0.1:9/"),)).write(tmp_path)
+    silence = [False] * (keeper._STALLED_AFTER - 1)
+    answers = iter([True, *silence, True, *silence, False])
+    monkeypatch.setattr(keeper, "_answers", lambda _url: next(answers))
+    made = keeper.Keeper(tmp_path)
+    (kept,) = made._kept
+    made._tend(kept, 0.0)
+    first, now_s = kept.process, 0.0
+    assert first is not None
+    for _ in [True, *silence, True, *silence]:
+        now_s += 1000.0
+        made._tend(kept, now_s)
+        assert (kept.process, first.lives) == (first, True)
+    made._tend(kept, now_s + 1000.0)
+    assert kept.message.startswith("did not answer http://127.0.0.1:9/")
+    assert (kept.process, first.lives) == (None, False)
