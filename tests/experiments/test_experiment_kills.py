@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from darkroom.experiments.standing import standing
 from darkroom.scoring.configured import scoring_of
 from tests.experiments.lab_scenes import GRID, Lab
 from tests.fakes.unmeasured import unmeasured
+from tests.fakes.until import until
 
 COMMAND = "import sys; from darkroom.experiments.running import carry_out; carry_out(sys.argv[1])"
 _WAIT_S = 60.0
@@ -28,30 +27,21 @@ def start() -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, env={**unmeasured(os.environ), "PYTHONPATH": str(root)})
 
 
-def answering() -> set[threading.Thread]:
-    """The threads of servers of this process, one for each connection."""
-    return {each for each in threading.enumerate() if "process_request" in each.name}
-
-
-def heard_out(lab: Lab, before: set[threading.Thread]) -> None:
+def hear_out_the_dead(lab: Lab) -> None:
     """Wait until the server has taken in what the killed one sent: it must not do so later."""
-    requests.get(f"{lab.url}/queue", timeout=_WAIT_S)  # whoever came before this has a thread
-    for thread in answering() - before:
-        thread.join(_WAIT_S)
+    requests.get(f"{lab.url}/queue", timeout=_WAIT_S)  # whoever came before this is counted
+    until(lambda: lab.server.connections == 0)
 
 
 @pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_draws_nothing_twice(lab: Lab):
     lab.write(GRID.replace("[11, 22]", "[11, 22, 33]"))
-    before = answering()
     for count in (2, 5, 9):
         process = start()
-        until = time.monotonic() + _WAIT_S
-        while lab.drawn < count and process.poll() is None and time.monotonic() < until:
-            time.sleep(0.005)
+        until(lambda count=count, process=process: lab.drawn >= count or process.poll() is not None)
         process.kill()
         process.wait()
-        heard_out(lab, before)
+        hear_out_the_dead(lab)
     with start() as process:
         assert process.wait() == 0
     report = standing("demo/first").report

@@ -7,24 +7,16 @@ The numbers are rows of the matrix in the reliability notes. Every process here 
 import json
 import signal
 import threading
-import time
-from collections.abc import Callable
 
 import pytest
 
 from darkroom.archive.querying import connect
 from darkroom.core.errors import UsageError
 from tests.fakes.comfy_server import ComfyServer, Job, draw
+from tests.fakes.until import until
 from tests.flows.fault_scenes import Bench, free_slots
 
 pytestmark = pytest.mark.slow
-
-
-def until(is_so: Callable[[], object], longest_s: float = 60.0) -> None:
-    ends_at = time.monotonic() + longest_s
-    while not is_so():
-        assert time.monotonic() < ends_at
-        time.sleep(0.02)
 
 
 @pytest.fixture

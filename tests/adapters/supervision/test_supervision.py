@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from darkroom.adapters.supervision import Part, PartState, Plan, State, down, ke
 from darkroom.adapters.supervision.state import read_state
 from darkroom.core.errors import OutsideError
 from tests.fakes.s3_servers import free_port
+from tests.fakes.until import until
 
 SLEEPER = "import time; print('here', flush=True); time.sleep(600)"
 SERVER = """
@@ -24,13 +25,6 @@ HTTPServer(("127.0.0.1", int(sys.argv[1])), SimpleHTTPRequestHandler).serve_fore
 
 def python(text: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-c", text, *arguments)
-
-
-def eventually(holds: Callable[[], bool], within_s: float = 60.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert holds()
 
 
 def part_of(folder: Path, name: str) -> PartState:
@@ -77,8 +71,8 @@ def test_a_killed_part_comes_back(lab: Path) -> None:
     first = started(lab, Part("sleeper", python(SLEEPER))).parts["sleeper"].process
     assert first is not None
     os.kill(first.pid, signal.SIGKILL)
-    eventually(lambda: part_of(lab, "sleeper").process not in {None, first})
-    eventually(lambda: part_of(lab, "sleeper").condition == "healthy")
+    until(lambda: part_of(lab, "sleeper").process not in {None, first})
+    until(lambda: part_of(lab, "sleeper").condition == "healthy")
     assert part_of(lab, "sleeper").restarts == 1
 
 
@@ -88,11 +82,11 @@ def test_a_state_that_cannot_be_written_ends_nothing(lab: Path) -> None:
     in_the_way = lab / "state.json.part"  # as on a full disk
     in_the_way.mkdir()
     os.kill(first.pid, signal.SIGKILL)
-    eventually(lambda: not first.lives)
+    until(lambda: not first.lives)
     time.sleep(1.0)  # it would have ended by now
     assert status(lab) is not None
     in_the_way.rmdir()
-    eventually(lambda: part_of(lab, "sleeper").process not in {None, first})
+    until(lambda: part_of(lab, "sleeper").process not in {None, first})
 
 
 def test_a_log_that_grew_long_is_begun_anew_while_its_part_goes_on(
@@ -116,11 +110,11 @@ def test_down_ends_all_of_it_grandchildren_included(lab: Path, tmp_path: Path) -
         f"open({str(note)!r}, 'w').write(str(child.pid)); time.sleep(600)"
     )
     state = started(lab, Part("parent", python(parent)))
-    eventually(lambda: note.exists() and note.read_text() != "")
+    until(lambda: note.exists() and note.read_text() != "")
     assert down(lab) is True
     assert not state.keeper.lives
     for pid in (int(note.read_text()), state.parts["parent"].process.pid):
-        eventually(lambda pid=pid: _has_ended(pid))
+        until(lambda pid=pid: _has_ended(pid))
     assert (status(lab), down(lab)) == (None, False)
 
 
@@ -136,10 +130,10 @@ def test_what_a_killed_keeper_left_is_ended_before_the_next_start(lab: Path) -> 
     left = first.parts["sleeper"].process
     assert left is not None
     os.kill(first.keeper.pid, signal.SIGKILL)
-    eventually(lambda: not first.keeper.lives)
+    until(lambda: not first.keeper.lives)
     assert left.lives
     second = started(lab, Part("sleeper", python(SLEEPER)))
-    eventually(lambda: not left.lives)
+    until(lambda: not left.lives)
     assert second.parts["sleeper"].process != left
 
 
@@ -153,7 +147,7 @@ def test_a_part_that_cannot_run_is_named_with_its_last_words(lab: Path) -> None:
         assert caught.value.code == "laboratory-not-up"
         return "broken: ended (1): no such colour" in caught.value.message
 
-    eventually(is_named)
+    until(is_named)
 
 
 def test_a_program_that_is_not_there_is_said(lab: Path) -> None:
@@ -162,7 +156,7 @@ def test_a_program_that_is_not_there_is_said(lab: Path) -> None:
             started(lab, Part("gone", ("/nowhere/program",)), within_s=0.5)
         return "gone: cannot be started" in caught.value.message
 
-    eventually(is_said)
+    until(is_said)
 
 
 def test_secrets_reach_only_a_trusted_part(

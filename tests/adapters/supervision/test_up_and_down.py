@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from darkroom.adapters.supervision import (
 )
 from darkroom.adapters.supervision.state import read_state
 from darkroom.core.errors import OutsideError, StoreError
+from tests.fakes.until import until
 
 SLEEPER = Part("sleeper", (sys.executable, "-c", "import time; time.sleep(600)"))
 
@@ -74,7 +75,7 @@ def test_a_keeper_that_is_quicker_than_its_starter_is_believed(
 ) -> None:
     def spawned(*arguments: Any) -> int:
         keeper = spawn(*arguments)
-        eventually(lambda: (state := read_state(lab)) is not None and state.is_up)
+        until(lambda: (state := read_state(lab)) is not None and state.is_up)
         return keeper
 
     monkeypatch.setattr(control, "spawn", spawned)
@@ -87,7 +88,7 @@ def test_a_terminal_that_closes_ends_nothing(lab: Path) -> None:
     time.sleep(0.5)
     assert status(lab) is not None
     os.kill(keeper.pid, signal.SIGINT)
-    eventually(lambda: status(lab) is None)
+    until(lambda: status(lab) is None)
 
 
 def test_numbers_given_away_again_are_nobody_of_ours(
@@ -124,7 +125,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 def test_a_child_that_was_seen_as_a_zombie_still_tells_how_it_ended(tmp_path: Path) -> None:
     pid = spawn([sys.executable, "-c", "raise SystemExit(7)"], tmp_path / "log")
     stat = Path(f"/proc/{pid}/stat")
-    eventually(lambda: ") Z " in stat.read_text())
+    until(lambda: ") Z " in stat.read_text())
     assert exit_code_of(pid) == 7
     assert started_at(pid) is None
 
@@ -132,7 +133,7 @@ def test_a_child_that_was_seen_as_a_zombie_still_tells_how_it_ended(tmp_path: Pa
 def test_what_a_process_was_told_can_be_read(tmp_path: Path) -> None:
     told = {**os.environ, "MARK_OF_THIS_TEST": "a = b"}
     with subprocess.Popen([sys.executable, "-c", "input()"], env=told, stdin=-1) as process:
-        eventually(lambda: environments().get(process.pid, {}).get("MARK_OF_THIS_TEST") == "a = b")
+        until(lambda: environments().get(process.pid, {}).get("MARK_OF_THIS_TEST") == "a = b")
         process.kill()
 
 
@@ -149,14 +150,7 @@ PARENT = Part(
 
 def killed(process: Process) -> None:
     os.kill(process.pid, signal.SIGKILL)
-    eventually(lambda: not process.lives)
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    ends_at = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < ends_at
-        time.sleep(0.02)
+    until(lambda: not process.lives)
 
 
 @pytest.mark.parametrize("leader_dies", [False, True], ids=["keeper", "keeper-and-leader"])
@@ -167,7 +161,7 @@ def test_what_a_killed_keeper_left_is_said_and_ended(
     state = up(lab, lab.parent, Plan((PARENT,)), lambda _part: None, 60.0)
     parent = state.parts["parent"].process
     assert parent is not None
-    eventually(lambda: len(parent.group) == 2)
+    until(lambda: len(parent.group) == 2)
     assert left(lab) is None  # somebody keeps it
     killed(state.keeper)
     if leader_dies:
@@ -182,7 +176,7 @@ def test_what_a_killed_keeper_left_is_said_and_ended(
         assert (told[0].name, told[0].condition) == ("parent", "stopped")
     else:
         assert down(lab) is True
-    eventually(lambda: parent.group == [])
+    until(lambda: parent.group == [])
     assert left(lab) is None
 
 
@@ -227,7 +221,7 @@ def test_what_is_outlived_is_not_asked_to_end_where_it_is_replaced(
     said = tmp_path / "own"
     part = Part("taker", (sys.executable, "-c", TAKES_ALONG, str(said)), is_outlived=outlived)
     state = up(lab, lab.parent, Plan((part,)), lambda _part: None, 60.0)
-    eventually(lambda: said.exists() and bool(said.read_text()))
+    until(lambda: said.exists() and bool(said.read_text()))
     own = Process(int(said.read_text()), started_at(int(said.read_text())) or "")
     killed(state.keeper)
     said.unlink()
@@ -236,8 +230,8 @@ def test_what_is_outlived_is_not_asked_to_end_where_it_is_replaced(
     if outlived:
         assert own.lives
         killed(own)
-    eventually(lambda: not own.lives)
-    eventually(lambda: said.exists() and bool(said.read_text()))
+    until(lambda: not own.lives)
+    until(lambda: said.exists() and bool(said.read_text()))
     own = Process(int(said.read_text()), started_at(int(said.read_text())) or "")
     assert down(lab)  # here it is asked, and takes along what it started
-    eventually(lambda: not own.lives)
+    until(lambda: not own.lives)

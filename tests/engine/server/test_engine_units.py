@@ -32,6 +32,21 @@ def test_finishing_nothing_changes_nothing() -> None:
     assert queue.records() == []
 
 
+def test_a_prompt_stands_in_one_place_at_every_moment() -> None:
+    queue, prompt = PromptQueue(1, 1), Prompt(1, "it", plain(), {}, ("2",))
+
+    def standing() -> tuple[list[Prompt], Prompt | None, list[Prompt]]:
+        found = queue.standing()
+        return found.waiting, found.running, [record.prompt for record in found.ended]
+
+    queue.put(prompt, lambda: None)
+    assert standing() == ([prompt], None, [])
+    queue.take()
+    assert standing() == ([], prompt, [])
+    queue.finish(Outcome())
+    assert standing() == ([], None, [prompt])
+
+
 def test_a_prompt_is_announced_before_anything_of_it_is_done() -> None:
     """ComfyUI says `status` first, and `execution_start` after it."""
     queue, said = PromptQueue(1, 1), list[str]()
